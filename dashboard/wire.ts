@@ -1,0 +1,164 @@
+/** What crosses between server and browser (contract 3 and 4), as types: both sides import them, neither copies them. */
+import type { AlarmState } from '../model/alarm.ts';
+import type { LiveQuality } from '../model/reading.ts';
+import type { Priority } from '../model/rule.ts';
+
+/** A name in as many of the three languages as the plant file gives. */
+export type NameWire = { readonly ky?: string; readonly ru?: string; readonly en?: string };
+
+/** A yes/no metric's value is true or false; null: the device could not read it. */
+export type ValueWire = number | boolean | null;
+
+export interface LiveWire {
+  readonly site: string;
+  readonly device: string;
+  readonly metric: string;
+  readonly value: ValueWire;
+  readonly unit: string;
+  /** Device time, epoch ms. */
+  readonly ts: number;
+  readonly quality: LiveQuality;
+  /** Server's now minus ts, when it was sent. */
+  readonly ageMs: number;
+}
+
+export interface AlarmWire {
+  readonly id: string;
+  readonly rule: string;
+  readonly title: NameWire;
+  readonly priority: Priority;
+  readonly state: AlarmState;
+  readonly site: string;
+  readonly asset: string | null;
+  readonly device: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly limit: number;
+  readonly raisedAt: number;
+  readonly returnedAt: number | null;
+}
+
+export interface SiteWire {
+  readonly id: string;
+  readonly name: NameWire;
+  readonly lat: number;
+  readonly lon: number;
+  readonly timeZone: string;
+  readonly simulated: boolean;
+}
+
+export interface AssetWire {
+  readonly id: string;
+  readonly site: string;
+  readonly kind: string;
+  readonly name: NameWire;
+  /** Reservoirs only: pairs of level m and volume m3, and the marks in m. */
+  readonly levelVolume?: readonly (readonly [number, number])[];
+  readonly overflowM?: number;
+  readonly fireReserveM?: number;
+}
+
+export interface DeviceWire {
+  readonly id: string;
+  readonly site: string;
+  readonly name: NameWire;
+  readonly kind: string;
+  readonly asset: string | null;
+  readonly via: string | null;
+  readonly everyS: number;
+  /** Age in s after which a value is late, and after which it is stale. */
+  readonly lateAfterS: number;
+  readonly staleAfterS: number;
+  readonly metrics: readonly string[];
+  /** Those of `metrics` that report on change: their age says nothing, only the device's silence does. */
+  readonly onChange: readonly string[];
+}
+
+export interface ZoneWire {
+  readonly id: string;
+  readonly site: string;
+  readonly name: NameWire;
+  /** `device.metric` each; net inflow = inlets - outlets - d(storage)/dt. */
+  readonly inlets: readonly string[];
+  readonly outlets: readonly string[];
+  readonly storage: readonly string[];
+  readonly connections: number | null;
+  readonly people: number | null;
+  readonly mainsKm: number | null;
+}
+
+export interface CircuitWire {
+  readonly id: string;
+  readonly site: string;
+  readonly name: NameWire;
+  readonly cabinet: string;
+  /** `device.metric`, or null where there is none. */
+  readonly meter: string | null;
+  readonly contactor: string | null;
+  readonly lamps: readonly { readonly type: string; readonly watt: number; readonly count: number }[];
+  /** The schedule, e.g. `sunset+10m`. */
+  readonly on: string;
+  readonly off: string;
+  /** The lit period that holds the server's now, or else the next; epoch ms; null where the sun gives none. */
+  readonly lit: { readonly onAt: number; readonly offAt: number } | null;
+}
+
+/** Limits of the rules that watch a series, for the marks beside its value. */
+export interface LimitWire {
+  readonly rule: string;
+  readonly device: string;
+  readonly metric: string;
+  readonly below: number | null;
+  readonly above: number | null;
+  readonly priority: Priority;
+}
+
+export interface PlantWire {
+  readonly sites: readonly SiteWire[];
+  readonly assets: readonly AssetWire[];
+  readonly devices: readonly DeviceWire[];
+  readonly zones: readonly ZoneWire[];
+  readonly circuits: readonly CircuitWire[];
+  readonly metrics: Readonly<Record<string, { readonly unit: string; readonly kind: string; readonly type: string }>>;
+  readonly limits: readonly LimitWire[];
+}
+
+export interface HistoryWire {
+  readonly device: string;
+  readonly metric: string;
+  readonly unit: string;
+  /** Width of a point; 0 for raw readings. A bucket without readings is left out: a gap stays a gap. */
+  readonly bucketMs: number;
+  /** `[ts, value]`; for `minmax` `[ts, min, max, mean]`. A bad reading is null. */
+  readonly points: readonly (readonly (number | null)[])[];
+  readonly next?: number;
+}
+
+/** Where the simulator stands: it delivers the past first, then runs live. */
+export interface SimWire {
+  readonly phase: 'backfill' | 'live';
+  /** Village time, epoch ms: start and end of the back-fill and how far it is acknowledged. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly doneMs: number;
+}
+
+export interface ErrorWire {
+  readonly error: { readonly code: string; readonly message: string; readonly details?: readonly unknown[] };
+}
+
+/** Socket.IO namespace `/live`, server to page. `version` grows with every change, `now` is the server's clock. */
+export interface ServerEvents {
+  snapshot(frame: { version: number; now: number; values: LiveWire[]; alarms: AlarmWire[] }): void;
+  values(frame: { version: number; now: number; changes: LiveWire[] }): void;
+  alarm(alarm: AlarmWire): void;
+  /** Every 5 s: a page that misses it is blind and says so. */
+  heartbeat(frame: { version: number; now: number }): void;
+  sim(state: SimWire): void;
+}
+
+export interface ClientEvents {
+  /** A site's id, or `all`. The answer is a `snapshot`. */
+  subscribe(request: { site: string }): void;
+}

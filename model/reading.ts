@@ -1,0 +1,32 @@
+import type { DeviceId, MetricName } from './ids.ts';
+
+/** What a device or a store may say of a value (OPC wording). */
+export type Quality = 'good' | 'uncertain' | 'bad';
+
+/** What a live value may say: as `Quality`, or `stale` once its device has been silent too long. */
+export type LiveQuality = Quality | 'stale';
+
+/** One value of one metric of one device at one time. Its identity is device, metric and ts (contract 2.5). */
+export interface Reading {
+  readonly device: DeviceId;
+  readonly metric: MetricName;
+  /** Epoch ms of the device, or of receipt where the device has no clock. */
+  readonly ts: number;
+  /** In the metric's unit; booleans are 0 or 1; `null` exactly when the quality is `bad`. */
+  readonly value: number | null;
+  readonly quality: Quality;
+}
+
+/** Key of a series: all readings of one device and metric. Neither part can hold a slash. */
+export function seriesKey(device: string, metric: string): string {
+  return `${device}/${metric}`;
+}
+
+/** Silence after which a value is said to be late, and no longer to be believed: 3 intervals (zwave and Echelon practice). */
+export function lateAfterMs(everyS: number): number {
+  return everyS * 1000 + Math.max(everyS * 1000, 15_000);
+}
+
+export function staleAfterMs(everyS: number): number {
+  return Math.max(3 * everyS * 1000, 60_000);
+}

@@ -1,0 +1,73 @@
+/** Rules as data: which limit of which series opens an alarm (contract 1.4). */
+import { z } from 'zod';
+import type { ConfigFault, Parsed } from './fault.ts';
+import { parseWith, repeatedIds } from './fault.ts';
+import { ID_PATTERN } from './ids.ts';
+import { METRICS } from './metric.ts';
+import type { Device, Plant } from './plant.ts';
+
+export const PRIORITIES = ['critical', 'high', 'medium', 'low'] as const;
+export type Priority = (typeof PRIORITIES)[number];
+
+const id = z.string().regex(ID_PATTERN, 'expected an id of lower-case letters, digits and dashes');
+
+const limitRuleSchema = z
+  .strictObject({
+    id,
+    /** `metric` always; the others narrow it, `kind` by the asset's kind. */
+    on: z.strictObject({
+      metric: z.string().refine((m) => METRICS.has(m), 'no such metric'),
+      kind: z.string().optional(),
+      asset: id.optional(),
+      device: id.optional(),
+      site: id.optional(),
+    }),
+    below: z.number().optional(),
+    above: z.number().optional(),
+    is: z.boolean().optional(),
+    /** In the metric's unit: how far back inside the limit before it counts as over. */
+    deadband: z.number().nonnegative().default(0),
+    /** How long true before raising, and false before returning, in device time. */
+    onDelayS: z.number().nonnegative().default(0),
+    offDelayS: z.number().nonnegative().default(0),
+    priority: z.enum(PRIORITIES),
+    /** What is wrong, without any inserted word. */
+    title: z.strictObject({ ky: z.string(), ru: z.string(), en: z.string() }),
+  })
+  .refine(
+    (r) => [r.below, r.above, r.is].filter((v) => v !== undefined).length === 1,
+    'expected one of below, above, is',
+  );
+
+export type LimitRule = z.output<typeof limitRuleSchema>;
+
+export function parseRules(raw: unknown, plant: Plant): Parsed<readonly LimitRule[]> {
+  const parsed = parseWith(z.array(limitRuleSchema), raw);
+  if (!parsed.ok) return parsed;
+  const faults: ConfigFault[] = repeatedIds(parsed.value, 'rules').map((f) => ({ ...f, path: f.path.slice(1) }));
+  parsed.value.forEach((rule, i) => {
+    for (const [key, known] of [
+      ['asset', plant.assets],
+      ['device', plant.devices],
+      ['site', plant.sites],
+    ] as const) {
+      const ref = rule.on[key];
+      if (ref && !known.has(ref)) faults.push({ path: [i, 'on', key], message: `"${ref}" is not in the plant` });
+    }
+    const isYesNo = METRICS.get(rule.on.metric)?.type === 'boolean';
+    if (isYesNo !== (rule.is !== undefined)) {
+      faults.push({ path: [i], message: isYesNo ? 'a yes/no metric takes "is"' : 'a number takes "below" or "above"' });
+    }
+  });
+  return faults.length > 0 ? { ok: false, faults } : parsed;
+}
+
+/** Whether a rule watches this device (its metric aside). */
+export function ruleCovers(rule: LimitRule, device: Device, plant: Plant): boolean {
+  const { metric, kind, asset, device: onDevice, site } = rule.on;
+  if (!device.metrics.has(metric)) return false;
+  if (kind !== undefined && (device.asset === undefined || plant.assets.get(device.asset)?.kind !== kind)) return false;
+  if (asset !== undefined && device.asset !== asset) return false;
+  if (onDevice !== undefined && device.id !== onDevice) return false;
+  return site === undefined || device.site === site;
+}
