@@ -8,6 +8,8 @@ export type AlarmState = 'unacknowledged' | 'normal';
 export interface Alarm {
   /** One episode; a later one of the same rule and asset has another id. */
   readonly id: string;
+  /** Its condition: rule and asset. The same condition never has two active alarms. */
+  readonly key: string;
   readonly rule: string;
   readonly priority: Priority;
   readonly site: SiteId;
@@ -23,12 +25,20 @@ export interface Alarm {
   readonly limit: number;
 }
 
-/** What a detector says of one condition. `key` is rule + asset: one condition, one alarm. */
+/** Which alarms of the past and present are asked for. */
+export interface AlarmQuery {
+  readonly activeOnly: boolean;
+  /** Raised in `[from, to)`, epoch ms. */
+  readonly from: number;
+  readonly to: number;
+  readonly site?: string | undefined;
+  readonly priority?: Priority | undefined;
+  readonly limit: number;
+}
+
+/** What a detector says of one condition, in device time. */
 export type ConditionChange =
-  | ({ readonly kind: 'raise'; readonly key: string; readonly at: number } & Omit<
-      Alarm,
-      'id' | 'state' | 'raisedAt' | 'returnedAt'
-    >)
+  | ({ readonly kind: 'raise'; readonly at: number } & Omit<Alarm, 'id' | 'state' | 'raisedAt' | 'returnedAt'>)
   | { readonly kind: 'return'; readonly key: string; readonly at: number };
 
 /** The alarm after the change, or null where the change alters nothing. */
@@ -38,6 +48,6 @@ export function transition(current: Alarm | undefined, change: ConditionChange):
     return isActive ? { ...current, state: 'normal', returnedAt: change.at } : null;
   }
   if (isActive) return null;
-  const { kind: _, key, at, ...facts } = change;
-  return { ...facts, id: `${key}.${at}`, state: 'unacknowledged', raisedAt: at, returnedAt: null };
+  const { kind: _, at, ...facts } = change;
+  return { ...facts, id: `${facts.key}.${at}`, state: 'unacknowledged', raisedAt: at, returnedAt: null };
 }

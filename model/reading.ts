@@ -1,4 +1,4 @@
-import type { DeviceId, MetricName } from './ids.ts';
+import type { DeviceId, MetricName, SiteId } from './ids.ts';
 
 /** What a device or a store may say of a value (OPC wording). */
 export type Quality = 'good' | 'uncertain' | 'bad';
@@ -15,6 +15,17 @@ export interface Reading {
   /** In the metric's unit; booleans are 0 or 1; `null` exactly when the quality is `bad`. */
   readonly value: number | null;
   readonly quality: Quality;
+}
+
+/** The newest reading of a series, as it is to be believed now. */
+export interface LiveValue {
+  readonly site: SiteId;
+  readonly device: DeviceId;
+  readonly metric: MetricName;
+  /** In the metric's unit; booleans 0 or 1; null where the device could not read it. */
+  readonly value: number | null;
+  readonly ts: number;
+  readonly quality: LiveQuality;
 }
 
 /** Key of a series: all readings of one device and metric. Neither part can hold a slash. */

@@ -41,25 +41,30 @@ const limitRuleSchema = z
 
 export type LimitRule = z.output<typeof limitRuleSchema>;
 
-export function parseRules(raw: unknown, plant: Plant): Parsed<readonly LimitRule[]> {
+/** Reads a rules file's content. Without a plant (its file is broken too) references into it go unchecked. */
+export function parseRules(raw: unknown, plant: Plant | null): Parsed<readonly LimitRule[]> {
   const parsed = parseWith(z.array(limitRuleSchema), raw);
   if (!parsed.ok) return parsed;
   const faults: ConfigFault[] = repeatedIds(parsed.value, 'rules').map((f) => ({ ...f, path: f.path.slice(1) }));
   parsed.value.forEach((rule, i) => {
-    for (const [key, known] of [
-      ['asset', plant.assets],
-      ['device', plant.devices],
-      ['site', plant.sites],
-    ] as const) {
-      const ref = rule.on[key];
-      if (ref && !known.has(ref)) faults.push({ path: [i, 'on', key], message: `"${ref}" is not in the plant` });
-    }
+    if (plant) faults.push(...brokenReferences(rule, i, plant));
     const isYesNo = METRICS.get(rule.on.metric)?.type === 'boolean';
     if (isYesNo !== (rule.is !== undefined)) {
       faults.push({ path: [i], message: isYesNo ? 'a yes/no metric takes "is"' : 'a number takes "below" or "above"' });
     }
   });
   return faults.length > 0 ? { ok: false, faults } : parsed;
+}
+
+function brokenReferences({ on }: LimitRule, index: number, plant: Plant): ConfigFault[] {
+  const refs = [
+    ['asset', plant.assets],
+    ['device', plant.devices],
+    ['site', plant.sites],
+  ] as const;
+  return refs
+    .filter(([key, known]) => on[key] !== undefined && !known.has(on[key]))
+    .map(([key]) => ({ path: [index, 'on', key], message: `"${on[key]}" is not in the plant` }));
 }
 
 /** Whether a rule watches this device (its metric aside). */

@@ -1,0 +1,32 @@
+import { parseCommandLine } from './command-line.ts';
+import { HELP } from './help.ts';
+import { loadPlantFiles, type PlantFiles } from './plant-files.ts';
+import { loadSettings, type Settings } from './settings.ts';
+import { ConfigError } from './start-error.ts';
+
+export interface Configuration extends PlantFiles {
+  readonly settings: Settings;
+  readonly words: readonly string[];
+}
+
+/** Settings, plant and rules; null where only help was asked for. Throws ConfigError with every fault. */
+export function loadConfiguration(argv: readonly string[], env: NodeJS.ProcessEnv): Configuration | null {
+  const commandLine = parseCommandLine(argv);
+  if (commandLine.isHelp) {
+    process.stdout.write(HELP);
+    return null;
+  }
+  const settings = loadSettings(commandLine, env);
+  const files = settings.value && loadPlantFiles(settings.value);
+  const faults = [...settings.faults, ...(files?.faults ?? [])];
+  if (!settings.value || !files?.value || faults.length > 0) throw new ConfigError(faults);
+  return { ...files.value, settings: settings.value, words: commandLine.words };
+}
+
+export function runCheckConfig(argv: readonly string[], env: NodeJS.ProcessEnv): void {
+  const configuration = loadConfiguration(argv, env);
+  if (!configuration) return;
+  const { sites, devices, circuits, zones } = configuration.plant;
+  const counts = `${sites.size} sites, ${devices.size} devices, ${zones.length} zones, ${circuits.length} circuits`;
+  process.stdout.write(`the configuration is in order: ${counts}, ${configuration.rules.length} rules\n`);
+}

@@ -1,0 +1,33 @@
+import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataLockedError, lockData } from '../ingest/store/data-lock.ts';
+import { StartError } from './start-error.ts';
+
+/** Makes the folder and takes it for this process. Returns how to let go. */
+export function openDataDir(dir: string): () => void {
+  try {
+    mkdirSync(dir, { recursive: true });
+    accessSync(dir, constants.W_OK);
+    return lockData(join(dir, 'lock.db'));
+  } catch (error) {
+    if (error instanceof DataLockedError) {
+      throw new StartError(`data folder ${dir}: another Aimak Watch is running on it (see ${join(dir, 'run.json')})`);
+    }
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new StartError(`data folder ${dir} cannot be written: ${code ?? ''} ${message}`);
+  }
+}
+
+export interface RunFile {
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly httpPort: number;
+  readonly mqttPort: number;
+}
+
+/** `run.json` tells tools and tests which ports were chosen. Returns how to remove it. */
+export function writeRunFile(dir: string, run: RunFile): () => void {
+  const file = join(dir, 'run.json');
+  writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
+  return () => rmSync(file, { force: true });
+}

@@ -1,0 +1,15 @@
+import { OPTIONS } from './option-table.ts';
+
+const options = OPTIONS.map(({ flag, env, help }) => `  ${`--${flag}`.padEnd(22)} ${help}\n${' '.repeat(25)}${env}`);
+
+export const HELP = `Aimak Watch: a village's water and street lights, live.
+
+  npm start                        the demo village: broker, ingest, dashboard and simulator in one process
+  npm start -- --config FILE       your own plant
+  npm start -- PART…               only those parts: broker ingest dashboard (together), sim
+  npm start -- check-config        reads the whole configuration and names every fault
+  npm start -- replay FILE.csv     publishes past readings as a device would (replay --help)
+
+Options, each also as an environment variable:
+${options.join('\n')}
+`;

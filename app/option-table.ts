@@ -1,0 +1,34 @@
+/** Every option, once: its flag, its environment variable and its place in the configuration (contract 1.1). */
+
+interface OptionRow {
+  readonly flag: string;
+  /** Path in `Settings`, dotted. */
+  readonly key: string;
+  readonly isNumber?: boolean;
+  readonly help: string;
+}
+
+export interface Option extends OptionRow {
+  readonly env: string;
+}
+
+const ROWS: readonly OptionRow[] = [
+  { flag: 'config', key: 'config', help: 'configuration file (default: the built-in demo village)' },
+  { flag: 'data-dir', key: 'dataDir', help: 'where everything is stored (default: ./data)' },
+  { flag: 'host', key: 'host', help: 'address to listen on (default: 127.0.0.1)' },
+  { flag: 'http-port', key: 'httpPort', isNumber: true, help: 'port of the page and the API; 0: any (default: 8080)' },
+  { flag: 'mqtt-port', key: 'mqttPort', isNumber: true, help: 'port of the embedded broker; 0: any (default: 1883)' },
+  { flag: 'mqtt-url', key: 'mqtt.url', help: 'broker that sim and replay publish to (default: the embedded one)' },
+  { flag: 'mqtt-user', key: 'mqtt.user', help: 'user name at that broker' },
+  { flag: 'mqtt-password-file', key: 'mqtt.passwordFile', help: 'file that holds the password' },
+  { flag: 'store', key: 'store.kind', help: 'sqlite (default: sqlite)' },
+  { flag: 'log-level', key: 'logLevel', help: 'debug, info, warn or error (default: info)' },
+];
+
+export const OPTIONS: readonly Option[] = ROWS.map((row) => ({
+  ...row,
+  env: `AIMAK_${row.flag.toUpperCase().replaceAll('-', '_')}`,
+}));
+
+/** Read by tests and tools, not by the program. */
+export const OTHER_ENV: ReadonlySet<string> = new Set(['AIMAK_SHARED']);

@@ -1,0 +1,44 @@
+/** Plant, rules and device profiles from their files, with every fault of all of them. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Parsed } from '../model/fault.ts';
+import { type Plant, parsePlant } from '../model/plant.ts';
+import { type Profile, parseProfile } from '../model/profile.ts';
+import { type LimitRule, parseRules } from '../model/rule.ts';
+import { CONFIG_DIR, type Loaded, type Settings } from './settings.ts';
+import { readYamlFile } from './yaml-file.ts';
+
+export interface PlantFiles {
+  readonly plant: Plant;
+  readonly rules: readonly LimitRule[];
+}
+
+export function loadPlantFiles(settings: Settings): Loaded<PlantFiles> {
+  const faults: string[] = [];
+
+  function load<T>(file: string, parse: (content: unknown) => Parsed<T>): T | null {
+    const yaml = readYamlFile(file);
+    faults.push(...yaml.faults);
+    if (yaml.faults.length > 0) return null;
+    const parsed = parse(yaml.content);
+    if (parsed.ok) return parsed.value;
+    faults.push(...parsed.faults.map(yaml.describe));
+    return null;
+  }
+
+  const folders = [join(CONFIG_DIR, 'profiles'), ...(settings.profiles === null ? [] : [settings.profiles])];
+  const profiles = new Map<string, Profile>();
+  for (const file of folders.flatMap(yamlFilesIn)) {
+    const profile = load(file, parseProfile);
+    if (profile) profiles.set(profile.id, profile);
+  }
+  const plant = load(settings.plant, (content) => parsePlant(content, profiles));
+  const { rules: rulesFile } = settings;
+  const rules = rulesFile === null ? [] : load(rulesFile, (content) => parseRules(content, plant));
+  return { value: plant && rules && faults.length === 0 ? { plant, rules } : null, faults };
+}
+
+function yamlFilesIn(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  return names.sort().map((name) => join(folder, name));
+}

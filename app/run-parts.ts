@@ -1,0 +1,52 @@
+import { loadConfiguration } from './check-config.ts';
+import { compose, type Running } from './compose.ts';
+import { createLogger } from './logger.ts';
+import { ConfigError } from './start-error.ts';
+
+const SERVER = ['broker', 'ingest', 'dashboard'] as const;
+const ALL = [...SERVER, 'sim'];
+/** SIGTERM promises an end within 5 s. */
+const STOP_DEADLINE_MS = 4_500;
+
+export async function runParts(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const configuration = loadConfiguration(argv, env);
+  if (!configuration) return;
+  const parts = chooseParts(configuration.words);
+  const log = createLogger(configuration.settings.logLevel);
+  const running = await compose({ ...configuration, withSim: parts.has('sim') }, log);
+  const { httpPort, mqttPort } = running;
+  const { host, dataDir } = configuration.settings;
+  log.info({ dataDir, mqtt: `mqtt://${host}:${mqttPort}` }, `Aimak Watch is up: http://${host}:${httpPort}`);
+  stopOnSignal(running, log);
+}
+
+function chooseParts(words: readonly string[]): ReadonlySet<string> {
+  if (words.length === 0) return new Set(ALL);
+  const faults = words.filter((word) => !ALL.includes(word)).map((word) => `${word}: no such part or tool; see --help`);
+  if (faults.length > 0) throw new ConfigError(faults);
+  const missing = SERVER.filter((part) => !words.includes(part));
+  if (missing.length > 0) {
+    throw new ConfigError([
+      `${words.join(' ')}: broker, ingest and dashboard run together; missing: ${missing.join(', ')}`,
+    ]);
+  }
+  return new Set(words);
+}
+
+function stopOnSignal(running: Running, log: ReturnType<typeof createLogger>): void {
+  let isStopping = false;
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info({ signal }, 'stopping');
+    const deadline = setTimeout(() => {
+      log.error({}, 'could not stop in time; what was acknowledged is on disk');
+      process.exit(1);
+    }, STOP_DEADLINE_MS);
+    await running.stop();
+    clearTimeout(deadline);
+    log.info({}, 'stopped');
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

@@ -1,0 +1,158 @@
+/** Settings of a run: built-in defaults < configuration file < environment < command line (contract 1.1, 1.2). */
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { type ConfigFault, parseWith } from '../model/fault.ts';
+import type { CommandLine, RawOptions } from './command-line.ts';
+import { parseEnvironment } from './command-line.ts';
+import { readYamlFile } from './yaml-file.ts';
+
+const port = z
+  .int('expected a port from 0 to 65535')
+  .min(0, 'expected a port from 0 to 65535')
+  .max(65_535, 'expected a port from 0 to 65535');
+const text = z.string().min(1, 'expected some text');
+
+/** Every key may be left out: a layer says only what it changes. */
+const layerSchema = z.strictObject({
+  version: z.literal(1, 'expected 1').optional(),
+  dataDir: text.optional(),
+  host: text.optional(),
+  httpPort: port.optional(),
+  mqttPort: port.optional(),
+  mqtt: z
+    .strictObject({
+      url: z
+        .string()
+        .regex(/^mqtts?:\/\/./, 'expected mqtt://host:port or mqtts://host:port')
+        .optional(),
+      user: text.optional(),
+      passwordFile: text.optional(),
+    })
+    .optional(),
+  store: z.strictObject({ kind: z.enum(['sqlite'], 'expected sqlite').optional() }).optional(),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error'], 'expected debug, info, warn or error').optional(),
+  plant: text.optional(),
+  rules: text.optional(),
+  /** A folder of device profiles beside the shipped ones. */
+  profiles: text.optional(),
+  sim: z
+    .strictObject({
+      seed: z.int().nonnegative().optional(),
+      backfillDays: z.number().min(0).max(366).optional(),
+    })
+    .optional(),
+});
+
+type Layer = z.output<typeof layerSchema>;
+
+export interface Settings {
+  readonly dataDir: string;
+  readonly host: string;
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  readonly mqtt: {
+    readonly url?: string | undefined;
+    readonly user?: string | undefined;
+    readonly passwordFile?: string | undefined;
+  };
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Absolute paths. */
+  readonly plant: string;
+  readonly rules: string | null;
+  readonly profiles: string | null;
+  readonly sim: { readonly seed: number; readonly backfillDays: number };
+}
+
+export const CONFIG_DIR = resolve(import.meta.dirname, '../config');
+const DEMO_CONFIG = resolve(CONFIG_DIR, 'demo/aimak.yaml');
+
+const DEFAULTS = {
+  dataDir: resolve('data'),
+  host: '127.0.0.1',
+  httpPort: 8080,
+  mqttPort: 1883,
+  mqtt: {},
+  logLevel: 'info',
+  rules: null,
+  profiles: null,
+  sim: { seed: 1, backfillDays: 14 },
+} as const;
+
+export type Loaded<T> = { readonly value: T | null; readonly faults: readonly string[] };
+
+export function loadSettings(commandLine: CommandLine, env: NodeJS.ProcessEnv): Loaded<Settings> {
+  const environment = parseEnvironment(env);
+  const flags = optionLayer(commandLine.flags, (option) => `--${option.flag}`);
+  const variables = optionLayer(environment.values, (option) => option.env);
+  const config = configFile(commandLine.flags) ?? configFile(environment.values) ?? DEMO_CONFIG;
+  const file = fileLayer(config);
+  const faults = [...commandLine.faults, ...flags.faults, ...environment.faults, ...variables.faults, ...file.faults];
+  const merged = { ...DEFAULTS, ...file.layer, ...variables.layer, ...flags.layer };
+  const { plant } = merged;
+  if (plant === undefined && file.faults.length === 0) faults.push(`${config}: plant: expected the plant file`);
+  if (faults.length > 0 || plant === undefined) return { value: null, faults };
+  const mqtt = { ...file.layer.mqtt, ...variables.layer.mqtt, ...flags.layer.mqtt };
+  const { seed = DEFAULTS.sim.seed, backfillDays = DEFAULTS.sim.backfillDays } = file.layer.sim ?? {};
+  return { value: { ...merged, plant, mqtt, sim: { seed, backfillDays } }, faults };
+}
+
+function configFile(options: RawOptions): string | null {
+  for (const [{ key }, value] of options) if (key === 'config') return resolve(String(value));
+  return null;
+}
+
+interface LoadedLayer {
+  readonly layer: Defined<Layer>;
+  readonly faults: readonly string[];
+}
+
+/** Keys are absent rather than undefined, so that spreading a layer overrides only what it says. */
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function optionLayer(
+  options: RawOptions,
+  label: (option: RawOptions extends ReadonlyMap<infer O, unknown> ? O : never) => string,
+): LoadedLayer {
+  const raw: Record<string, unknown> = {};
+  const labels = new Map<string, string>();
+  for (const [option, value] of options) {
+    if (option.key === 'config') continue;
+    labels.set(option.key, label(option));
+    put(raw, option.key.split('.'), value);
+  }
+  const describe = ({ path, message }: ConfigFault): string =>
+    `${labels.get(path.join('.')) ?? path.join('.')}: ${message}`;
+  return toLayer(raw, describe, process.cwd());
+}
+
+function fileLayer(file: string): LoadedLayer {
+  const yaml = readYamlFile(file);
+  if (yaml.faults.length > 0) return { layer: {}, faults: yaml.faults };
+  return toLayer(yaml.content ?? {}, yaml.describe, dirname(file));
+}
+
+function toLayer(raw: unknown, describe: (fault: ConfigFault) => string, base: string): LoadedLayer {
+  const parsed = parseWith(layerSchema, raw);
+  if (!parsed.ok) return { layer: {}, faults: parsed.faults.map(describe) };
+  return { layer: withAbsolutePaths(parsed.value, base) as Defined<Layer>, faults: [] };
+}
+
+function withAbsolutePaths(layer: Layer, base: string): Layer {
+  const absolute = { ...layer };
+  for (const key of ['dataDir', 'plant', 'rules', 'profiles'] as const) {
+    const path = layer[key];
+    if (path !== undefined) absolute[key] = resolve(base, path);
+  }
+  const passwordFile = layer.mqtt?.passwordFile;
+  if (passwordFile !== undefined) absolute.mqtt = { ...layer.mqtt, passwordFile: resolve(base, passwordFile) };
+  return absolute;
+}
+
+function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [key = '', ...rest] = path;
+  if (rest.length === 0) target[key] = value;
+  else {
+    target[key] ??= {};
+    put(target[key] as Record<string, unknown>, rest, value);
+  }
+}

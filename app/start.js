@@ -1,0 +1,10 @@
+// Plain JavaScript, so that even a Node that cannot read TypeScript gets to say so.
+const [major] = process.versions.node.split('.').map(Number);
+if (major < 24) {
+  process.stderr.write(
+    `Aimak Watch needs Node 24 or later, this is ${process.versions.node}. ` +
+      'Run "npm ci" and start it with "npm start": a fitting Node comes with the packages.\n',
+  );
+  process.exit(1);
+}
+await import('./main.ts');

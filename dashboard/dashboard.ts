@@ -1,0 +1,150 @@
+/** The HTTP API and the page (contract 3). The one place that knows Fastify's settings. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import compress from '@fastify/compress';
+import serveStatic from '@fastify/static';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Log } from '../model/log.ts';
+import { METRICS } from '../model/metric.ts';
+import type { Plant } from '../model/plant.ts';
+import type { LimitRule } from '../model/rule.ts';
+import { historyCsv } from './csv.ts';
+import { errorBody, HttpError } from './http-error.ts';
+import { startLiveFeed } from './live-feed.ts';
+import type { AlarmDesk, History, LiveState, Simulator } from './ports.ts';
+import { parseAlarmQuery, parseCsvQuery, parseHistoryQuery, parseLiveQuery } from './query.ts';
+import { toAlarmWire, toLiveWire, toPlantWire } from './to-wire.ts';
+
+export interface DashboardOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly plant: Plant;
+  readonly rules: readonly LimitRule[];
+}
+
+export interface DashboardDependencies {
+  readonly live: LiveState;
+  readonly alarms: AlarmDesk;
+  readonly history: History['history'];
+  /** The body of `/api/health`; served with 200 while its `status` is ok or degraded. */
+  readonly health: () => { readonly status: string };
+  readonly simulator: Simulator | null;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+export interface Dashboard {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const PAGE = fileURLToPath(new URL('./web/dist', import.meta.url));
+
+export async function startDashboard(
+  options: DashboardOptions,
+  dependencies: DashboardDependencies,
+): Promise<Dashboard> {
+  const { host, port, plant, rules } = options;
+  const app = Fastify({ forceCloseConnections: true });
+  await app.register(compress, { threshold: 1024 });
+  addApi(app, { plant, rules }, dependencies);
+  await addPage(app, dependencies.log);
+  addErrors(app, dependencies.log);
+  await app.ready();
+  const feed = startLiveFeed(app.server, { plant, rules }, dependencies);
+  await app.listen({ host, port });
+  const address = app.server.address();
+  return {
+    port: typeof address === 'object' && address ? address.port : port,
+    async stop() {
+      await feed.stop();
+      await app.close();
+    },
+  };
+}
+
+function addApi(
+  app: FastifyInstance,
+  context: { plant: Plant; rules: readonly LimitRule[] },
+  { live, alarms, history, health, simulator, now }: DashboardDependencies,
+): void {
+  const { plant } = context;
+  app.get('/api/health', () => health());
+  app.get('/api/plant', () => toPlantWire(context, now()));
+  app.get('/api/live', ({ query }) => {
+    const { site } = parseLiveQuery(query);
+    if (site !== undefined && !plant.sites.has(site)) throw new HttpError(404, 'unknown-site', `no site "${site}"`);
+    const nowMs = now();
+    const values = live.values().filter((value) => site === undefined || value.site === site);
+    return values.map((value) => toLiveWire(value, nowMs));
+  });
+  app.get('/api/history', async ({ query }) => {
+    const { device, metric, unit, ...asked } = knownSeries(plant, parseHistoryQuery(query, now()));
+    const { bucketMs, points, next } = await history({ device, metric, ...asked });
+    return { device, metric, unit, bucketMs, points, ...(next !== null && { next }) };
+  });
+  app.get('/api/history.csv', ({ query }, reply) => {
+    const { unit, ...asked } = knownSeries(plant, parseCsvQuery(query, now()));
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="${asked.device}.${asked.metric}.csv"`)
+      .send(historyCsv(history, asked, unit));
+  });
+  app.get('/api/alarms', ({ query }) =>
+    alarms.list(parseAlarmQuery(query)).map((alarm) => toAlarmWire(alarm, context)),
+  );
+  app.get('/api/sim', () => {
+    if (!simulator) throw new HttpError(404, 'no-simulator', 'no simulator runs here');
+    return simulator.status();
+  });
+}
+
+function knownSeries<Q extends { device: string; metric: string }>(plant: Plant, query: Q): Q & { unit: string } {
+  const device = plant.devices.get(query.device);
+  if (!device) throw new HttpError(404, 'unknown-device', `no device "${query.device}"`);
+  if (!device.metrics.has(query.metric)) {
+    throw new HttpError(404, 'unknown-metric', `device "${query.device}" has no metric "${query.metric}"`);
+  }
+  return { ...query, unit: METRICS.get(query.metric)?.unit ?? '' };
+}
+
+async function addPage(app: FastifyInstance, log: Log): Promise<void> {
+  if (!existsSync(PAGE)) {
+    log.warn({ folder: PAGE }, 'the page has not been built (npm run prepare); only the API is served');
+    return;
+  }
+  await app.register(serveStatic, {
+    root: PAGE,
+    preCompressed: true,
+    // File names carry a hash of their content, but for index.html.
+    setHeaders(reply, file) {
+      const isHashed = file.includes('/assets/');
+      reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+    },
+  });
+}
+
+function addErrors(app: FastifyInstance, log: Log): void {
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    reply.code(404).send(errorBody('not-found', `nothing at ${method} ${url}`));
+  });
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, { url }, reply) => {
+    if (error instanceof HttpError) {
+      reply.code(error.status).send(errorBody(error.code, error.message, error.details));
+    } else if (error.statusCode !== undefined && error.statusCode < 500) {
+      reply.code(error.statusCode).send(errorBody(error.code ?? 'bad-request', error.message));
+    } else {
+      sendFault(error, url, reply, log);
+    }
+  });
+}
+
+function sendFault(error: Error & { code?: string }, url: string, reply: FastifyReply, log: Log): void {
+  log.error({ err: error, url }, 'a call failed');
+  const isStore = error.name === 'StoreError';
+  const [status, code] = isStore ? [503, 'store-unreachable'] : [500, 'internal'];
+  reply
+    .code(status)
+    .send(errorBody(code, isStore ? 'the store does not answer' : 'the server made a mistake; see its log'));
+}

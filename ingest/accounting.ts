@@ -1,0 +1,43 @@
+/** The count that must close (contract 2.7): received = stored + duplicates + rejected + inFlight, in readings since start. */
+import type { Accepted, RejectReason } from './accept.ts';
+import type { AppendOutcome } from './store/reading-store.ts';
+
+export interface IngestCounts {
+  readonly received: number;
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly rejected: Readonly<Partial<Record<RejectReason, number>>>;
+  readonly inFlight: number;
+}
+
+export interface Accounting {
+  accepted(accepted: Accepted): void;
+  committed(outcomes: readonly AppendOutcome[]): void;
+  counts(inFlight: number): IngestCounts;
+}
+
+export function createAccounting(): Accounting {
+  let received = 0;
+  let stored = 0;
+  let duplicates = 0;
+  const rejected: Partial<Record<RejectReason, number>> = {};
+
+  function reject(reason: RejectReason): void {
+    rejected[reason] = (rejected[reason] ?? 0) + 1;
+  }
+
+  return {
+    accepted(accepted) {
+      received += accepted.received;
+      for (const { reason } of accepted.rejects) reject(reason);
+    },
+    committed(outcomes) {
+      for (const outcome of outcomes) {
+        if (outcome === 'stored') stored++;
+        else if (outcome === 'duplicate') duplicates++;
+        else reject('conflict');
+      }
+    },
+    counts: (inFlight) => ({ received, stored, duplicates, rejected: { ...rejected }, inFlight }),
+  };
+}

@@ -1,0 +1,55 @@
+/** What was acknowledged and not stored, for people: a text file of bounded size, one JSON object a line. */
+import { appendFileSync, renameSync, statSync } from 'node:fs';
+import type { Log } from '../model/log.ts';
+import type { Reject } from './accept.ts';
+
+export interface RejectLog {
+  write(rejects: readonly Reject[], atMs: number): void;
+}
+
+/** Two files of this size at most: the current one, and the one before as `.1`. */
+const MAX_BYTES = 4 * 1024 * 1024;
+/** One log line per reason and device in this time: a device that repeats its fault must not flood the log. */
+const QUIET_MS = 60_000;
+/** A sender can invent device names: the memory of what was said is cleared at this size. */
+const MAX_REMEMBERED = 1_000;
+
+export function createRejectLog({ file, log }: { file: string; log: Log }): RejectLog {
+  const saidAt = new Map<string, number>();
+  let bytes = sizeOf(file);
+
+  function append(lines: string): void {
+    if (bytes > 0 && bytes + lines.length > MAX_BYTES) {
+      renameSync(file, `${file}.1`);
+      bytes = 0;
+    }
+    appendFileSync(file, lines);
+    bytes += Buffer.byteLength(lines);
+  }
+
+  function say(reject: Reject, atMs: number): void {
+    const key = `${reject.reason} ${reject.device}`;
+    if (atMs - (saidAt.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
+    if (saidAt.size >= MAX_REMEMBERED) saidAt.clear();
+    saidAt.set(key, atMs);
+    log.warn(reject, `rejected: ${reject.reason} (more of the same is silent for a minute; see rejects.jsonl)`);
+  }
+
+  return {
+    write(rejects, atMs) {
+      if (rejects.length === 0) return;
+      for (const reject of rejects) say(reject, atMs);
+      try {
+        append(
+          rejects.map((reject) => `${JSON.stringify({ at: new Date(atMs).toISOString(), ...reject })}\n`).join(''),
+        );
+      } catch (error) {
+        log.error({ err: error }, 'the reject log cannot be written');
+      }
+    },
+  };
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,26 @@
+import type { HistoryQuery, HistoryResult } from '../../model/history.ts';
+import type { Reading } from '../../model/reading.ts';
+
+/** `duplicate`: the same again, nothing changed. `conflict`: another value at the same device, metric and ts; the first stays. */
+export type AppendOutcome = 'stored' | 'duplicate' | 'conflict';
+
+export interface StoreHealth {
+  readonly kind: string;
+  readonly reachable: boolean;
+  /** Readings taken but not yet where they belong. */
+  readonly pending: number;
+}
+
+/** The seam behind ingest: embedded SQLite, or a bigger engine. All pass one contract test. */
+export interface ReadingStore {
+  /**
+   * Resolves once every reading is synced to disk, with an outcome each. Rejects when nothing of it was stored;
+   * the same readings may then be given again.
+   */
+  append(readings: readonly Reading[]): Promise<readonly AppendOutcome[]>;
+  /** The newest reading of every series. */
+  newest(): Promise<readonly Reading[]>;
+  history(query: HistoryQuery): Promise<HistoryResult>;
+  health(): StoreHealth;
+  stop(): Promise<void>;
+}

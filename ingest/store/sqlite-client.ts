@@ -1,0 +1,68 @@
+import { Worker } from 'node:worker_threads';
+import type { CallName, Calls, Request, Response, ThreadOptions } from './sqlite-protocol.ts';
+
+/** A SQLite thread, as async calls. */
+export interface SqliteClient {
+  call<N extends CallName>(name: N, argument: Calls[N][0]): Promise<Calls[N][1]>;
+  stop(): Promise<void>;
+}
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A call that the database refused, with SQLite's own code. */
+export class StoreError extends Error {
+  readonly code: string;
+  constructor(message: string, code: string) {
+    super(message);
+    this.name = 'StoreError';
+    this.code = code;
+  }
+}
+
+/** A thread that dies fails the calls it held; the next call starts another. */
+export function createSqliteClient(options: ThreadOptions): SqliteClient {
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  let worker: Worker | null = null;
+
+  function start(): Worker {
+    const started = new Worker(new URL('./sqlite-thread.ts', import.meta.url), {
+      workerData: options,
+      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 },
+    });
+    started.on('message', settle);
+    started.on('error', (error: Error) => {
+      worker = null;
+      for (const { reject } of pending.values()) reject(error);
+      pending.clear();
+    });
+    return started;
+  }
+
+  function settle(response: Response): void {
+    const call = pending.get(response.id);
+    pending.delete(response.id);
+    if ('error' in response) call?.reject(new StoreError(response.error.message, response.error.code));
+    else call?.resolve(response.result as never);
+  }
+
+  function call<N extends CallName>(name: N, argument: Calls[N][0]): Promise<Calls[N][1]> {
+    worker ??= start();
+    const request: Request = { id: ++lastId, name, argument };
+    return new Promise((resolve, reject) => {
+      pending.set(request.id, { resolve, reject });
+      worker?.postMessage(request);
+    });
+  }
+
+  return {
+    call,
+    async stop() {
+      if (worker) await call('close', undefined);
+      await worker?.terminate();
+    },
+  };
+}

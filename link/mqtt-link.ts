@@ -1,0 +1,57 @@
+/** How a part's messages leave its process: an MQTT client that comes back by itself and says when a message is safe. */
+import { connect, type IClientOptions } from 'mqtt';
+import type { Log } from '../model/log.ts';
+
+export interface MqttLinkOptions {
+  /** `mqtt://host:port` or `mqtts://…`. */
+  readonly url: string;
+  readonly clientId: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+export interface MqttLink {
+  /** Resolves on PUBACK: the broker has taken the message over. Rejects only once the link has stopped. */
+  publish(topic: string, payload: Uint8Array): Promise<void>;
+  isConnected(): boolean;
+  stop(): Promise<void>;
+}
+
+const RECONNECT_MS = 2_000;
+/** Spread over this much more, so that a village of devices does not come back in one instant. */
+const RECONNECT_JITTER_MS = 2_000;
+
+/** Starts at once and connects when it can: a broker that is away is waited for. */
+export function startMqttLink({ url, clientId, user, password }: MqttLinkOptions, log: Log): MqttLink {
+  const options: IClientOptions = {
+    clientId,
+    clean: true,
+    keepalive: 30,
+    reconnectPeriod: RECONNECT_MS + Math.random() * RECONNECT_JITTER_MS,
+    queueQoSZero: false,
+    ...(user !== undefined && { username: user }),
+    ...(password !== undefined && { password }),
+  };
+  const client = connect(url, options);
+  let lastError = '';
+  client.on('connect', () => {
+    lastError = '';
+    log.info({ url, clientId }, 'connected to the broker');
+  });
+  client.on('error', (error) => {
+    // The same fault at every attempt is one line.
+    if (error.message !== lastError) log.warn({ url, reason: error.message }, 'no connection to the broker; trying again');
+    lastError = error.message;
+  });
+
+  return {
+    publish: async (topic, payload) => {
+      await client.publishAsync(topic, Buffer.from(payload), { qos: 1 });
+    },
+    isConnected: () => client.connected,
+    async stop() {
+      // Forced: whoever publishes keeps what was not acknowledged.
+      await client.endAsync(true);
+    },
+  };
+}
