@@ -1,4 +1,5 @@
 /** How a part's messages leave its process: an MQTT client that comes back by itself and says when a message is safe. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect, type IClientOptions } from 'mqtt';
 import type { Log } from '../model/log.ts';
 
@@ -13,7 +14,8 @@ export interface MqttLinkOptions {
 export interface MqttLink {
   /** Resolves on PUBACK: the broker has taken the message over. Rejects only once the link has stopped. */
   publish(topic: string, payload: Uint8Array): Promise<void>;
-  isConnected(): boolean;
+  /** Whether a connection stands, waiting for it so long at the most. */
+  connected(timeoutMs: number): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -40,7 +42,8 @@ export function startMqttLink({ url, clientId, user, password }: MqttLinkOptions
   });
   client.on('error', (error) => {
     // The same fault at every attempt is one line.
-    if (error.message !== lastError) log.warn({ url, reason: error.message }, 'no connection to the broker; trying again');
+    if (error.message !== lastError)
+      log.warn({ url, reason: error.message }, 'no connection to the broker; trying again');
     lastError = error.message;
   });
 
@@ -48,7 +51,11 @@ export function startMqttLink({ url, clientId, user, password }: MqttLinkOptions
     publish: async (topic, payload) => {
       await client.publishAsync(topic, Buffer.from(payload), { qos: 1 });
     },
-    isConnected: () => client.connected,
+    connected: async (timeoutMs) => {
+      const connecting = new Promise((resolve) => client.once('connect', resolve));
+      if (!client.connected) await Promise.race([connecting, delay(timeoutMs, undefined, { ref: false })]);
+      return client.connected;
+    },
     async stop() {
       // Forced: whoever publishes keeps what was not acknowledged.
       await client.endAsync(true);

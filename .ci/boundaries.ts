@@ -1,0 +1,76 @@
+/** The import rules of the house (docs/architecture.md), checked by dependency-cruiser; seeing no modules is a failure too. */
+import { cruise, type IReporterOutput } from 'dependency-cruiser';
+import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
+
+const FOLDERS = ['model', 'link', 'broker', 'ingest', 'device-sim', 'dashboard', 'app'];
+const SIBLINGS = ['broker', 'ingest', 'device-sim', 'firmware-bridge', 'dashboard'];
+
+/** Each library has one home: whoever wants it elsewhere calls that home. */
+const HOMES: Record<string, string> = {
+  aedes: '^broker/',
+  mqtt: '^link/',
+  fastify: '^dashboard/',
+  '@fastify/.*': '^dashboard/',
+  'socket\\.io': '^dashboard/',
+  'socket\\.io-client': '^dashboard/web/',
+  'preact|@preact/.*|uplot|i18next': '^dashboard/web/',
+  '@influxdata/.*': '^ingest/store/',
+  'modbus-serial|serialport': '^(firmware-bridge|device-sim)/',
+  'epanet-js': '^device-sim/',
+  'astronomy-engine': '^model/',
+  'csv-parse|cli-progress|pino.*|yaml': '^app/',
+};
+
+const NOT_CODE = '^(test|bench|\\.ci)/';
+
+const forbidden = [
+  { name: 'no-cycles', severity: 'error' as const, from: {}, to: { circular: true, dependencyTypesNot: ['type-only' as const] } },
+  {
+    name: 'model-imports-only-itself',
+    severity: 'error' as const,
+    from: { path: '^model/' },
+    to: { pathNot: '^(model/|node_modules/(zod|astronomy-engine)/)' },
+  },
+  { name: 'link-imports-only-model', severity: 'error' as const, from: { path: '^link/' }, to: { path: `^(${SIBLINGS.join('|')}|app)/` } },
+  ...SIBLINGS.map((folder) => ({
+    name: `${folder}-imports-no-sibling`,
+    severity: 'error' as const,
+    from: { path: `^${folder}/` },
+    to: { path: `^(${[...SIBLINGS.filter((other) => other !== folder), 'app'].join('|')})/` },
+  })),
+  ...Object.entries(HOMES).map(([library, home]) => ({
+    name: `home-of-${library}`,
+    severity: 'error' as const,
+    from: { pathNot: `${home}|${NOT_CODE}|vite\\.config\\.ts$` },
+    to: { path: `^node_modules/(${library})/` },
+  })),
+  {
+    name: 'sqlite-at-home',
+    severity: 'error' as const,
+    from: { pathNot: `^(ingest/store|ingest/alarms|link)/|${NOT_CODE}` },
+    to: { path: '^(node:)?sqlite$' },
+  },
+  { name: 'nothing-imports-tests', severity: 'error' as const, from: { pathNot: NOT_CODE }, to: { path: NOT_CODE } },
+];
+
+const result = await cruise(
+  FOLDERS,
+  {
+    ruleSet: { forbidden },
+    validate: true,
+    tsPreCompilationDeps: true,
+    exclude: { path: '(^|/)dist/' },
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+  },
+  { extensions: ['.ts', '.tsx', '.js'], conditionNames: ['import', 'node', 'default'], exportsFields: ['exports'] },
+  { tsConfig: extractTSConfig('tsconfig.json') },
+);
+const { output } = result as IReporterOutput;
+if (typeof output === 'string') throw new Error(output);
+const { violations, totalCruised } = output.summary;
+for (const { rule, from, to } of violations) console.error(`${rule.name}: ${from} -> ${to}`);
+const unseen = FOLDERS.filter((folder) => !output.modules.some(({ source }) => source.startsWith(`${folder}/`)));
+for (const folder of unseen) console.error(`no module seen in ${folder}/: the check is blind there`);
+console.log(`boundaries: ${totalCruised} modules, ${violations.length} violations`);
+process.exitCode = violations.length + unseen.length > 0 || totalCruised === 0 ? 1 : 0;

@@ -1,0 +1,33 @@
+/** The command `aimak`: one word chooses the tool, none starts everything. */
+import { runCheckConfig } from './check-config.ts';
+import { HELP } from './help.ts';
+import { runReplay } from './replay.ts';
+import { runParts } from './run-parts.ts';
+import { ConfigError, StartError } from './start-error.ts';
+
+type Command = (argv: readonly string[], env: NodeJS.ProcessEnv) => Promise<void> | void;
+
+const TOOLS: Readonly<Record<string, Command>> = {
+  'check-config': runCheckConfig,
+  replay: runReplay,
+};
+
+/** Exit codes: 2 a fault of the configuration, 1 of start-up, both in plain sentences; anything else is a mistake of ours. */
+export async function runCommand([word = '', ...rest]: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const tool = TOOLS[word];
+  try {
+    if (tool) await tool(rest, env);
+    else if (word === 'help') process.stdout.write(HELP);
+    else await runParts(word === '' ? rest : [word, ...rest], env);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      fail(2, ['cannot start with this configuration:', ...error.faults.map((f) => `  ${f}`)]);
+    else if (error instanceof StartError) fail(1, [error.message]);
+    else throw error;
+  }
+}
+
+function fail(code: number, lines: readonly string[]): void {
+  process.stderr.write(`aimak: ${lines.join('\n')}\n`);
+  process.exitCode = code;
+}
