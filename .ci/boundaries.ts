@@ -24,14 +24,24 @@ const HOMES: Record<string, string> = {
 const NOT_CODE = '^(test|bench|\\.ci)/';
 
 const forbidden = [
-  { name: 'no-cycles', severity: 'error' as const, from: {}, to: { circular: true, dependencyTypesNot: ['type-only' as const] } },
+  {
+    name: 'no-cycles',
+    severity: 'error' as const,
+    from: {},
+    to: { circular: true, dependencyTypesNot: ['type-only' as const] },
+  },
   {
     name: 'model-imports-only-itself',
     severity: 'error' as const,
     from: { path: '^model/' },
     to: { pathNot: '^(model/|node_modules/(zod|astronomy-engine)/)' },
   },
-  { name: 'link-imports-only-model', severity: 'error' as const, from: { path: '^link/' }, to: { path: `^(${SIBLINGS.join('|')}|app)/` } },
+  {
+    name: 'link-imports-only-model',
+    severity: 'error' as const,
+    from: { path: '^link/' },
+    to: { path: `^(${SIBLINGS.join('|')}|app)/` },
+  },
   ...SIBLINGS.map((folder) => ({
     name: `${folder}-imports-no-sibling`,
     severity: 'error' as const,

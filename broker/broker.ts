@@ -57,13 +57,17 @@ export async function startBroker(options: BrokerOptions, { onTelemetry, log }: 
     socket.setNoDelay(true);
     aedes.handle(socket);
   });
-  const port = await listen(server, options);
+  const closeAedes = (): Promise<void> => new Promise((resolve) => aedes.close(resolve));
+  const port = await listen(server, options).catch(async (error: Error) => {
+    await closeAedes();
+    throw error;
+  });
   return {
     port,
     clients: () => aedes.connectedClients,
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await new Promise<void>((resolve) => aedes.close(resolve));
+      await closeAedes();
       await closed;
     },
   };

@@ -47,21 +47,24 @@ export async function startDashboard(
 ): Promise<Dashboard> {
   const { host, port, plant, rules } = options;
   const app = Fastify({ forceCloseConnections: true });
+  addErrors(app, dependencies.log);
   await app.register(compress, { threshold: 1024 });
   addApi(app, { plant, rules }, dependencies);
   await addPage(app, dependencies.log);
-  addErrors(app, dependencies.log);
   await app.ready();
   const feed = startLiveFeed(app.server, { plant, rules }, dependencies);
-  await app.listen({ host, port });
-  const address = app.server.address();
-  return {
-    port: typeof address === 'object' && address ? address.port : port,
-    async stop() {
-      await feed.stop();
-      await app.close();
-    },
+  const stop = async (): Promise<void> => {
+    await feed.stop();
+    await app.close();
   };
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const address = app.server.address();
+  return { port: typeof address === 'object' && address ? address.port : port, stop };
 }
 
 function addApi(

@@ -2,7 +2,6 @@
  * Groups readings into synced commits (contract 2.5). A group is committed as soon as the store is free, without a
  * linger: what comes in meanwhile makes up the next one. A failed group is tried again until it is stored.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../model/log.ts';
 import type { Reading } from '../model/reading.ts';
 import type { AppendOutcome, ReadingStore } from './store/reading-store.ts';
@@ -62,7 +61,7 @@ export function createRecorder({ store, log }: { store: ReadingStore; log: Log }
         isFailing = true;
       }
       if (stopping.signal.aborted) return null;
-      await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await pause(RETRY_MS, stopping.signal);
     }
   }
 
@@ -81,6 +80,21 @@ export function createRecorder({ store, log }: { store: ReadingStore; log: Log }
       await running;
     },
   };
+}
+
+/** Ends early when aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }
 
 function takeGroup(waiting: Waiting[]): Waiting[] {

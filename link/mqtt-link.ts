@@ -19,6 +19,11 @@ export interface MqttLink {
   stop(): Promise<void>;
 }
 
+/** What had not been acknowledged when the link stopped: it may or may not have arrived. */
+class LinkStoppedError extends Error {
+  readonly code = 'link-stopped';
+}
+
 const RECONNECT_MS = 2_000;
 /** Spread over this much more, so that a village of devices does not come back in one instant. */
 const RECONNECT_JITTER_MS = 2_000;
@@ -47,9 +52,19 @@ export function startMqttLink({ url, clientId, user, password }: MqttLinkOptions
     lastError = error.message;
   });
 
+  /** MQTT.js answers nothing for what is on its way when it ends. */
+  const unacknowledged = new Set<(error: Error) => void>();
+
   return {
-    publish: async (topic, payload) => {
-      await client.publishAsync(topic, Buffer.from(payload), { qos: 1 });
+    publish(topic, payload) {
+      return new Promise((resolve, reject) => {
+        unacknowledged.add(reject);
+        client.publish(topic, Buffer.from(payload), { qos: 1 }, (error) => {
+          unacknowledged.delete(reject);
+          if (error) reject(error);
+          else resolve();
+        });
+      });
     },
     connected: async (timeoutMs) => {
       const connecting = new Promise((resolve) => client.once('connect', resolve));
@@ -59,6 +74,8 @@ export function startMqttLink({ url, clientId, user, password }: MqttLinkOptions
     async stop() {
       // Forced: whoever publishes keeps what was not acknowledged.
       await client.endAsync(true);
+      for (const reject of unacknowledged) reject(new LinkStoppedError('the link has stopped'));
+      unacknowledged.clear();
     },
   };
 }

@@ -1,0 +1,111 @@
+/** What a person sees who starts it wrongly: one sentence per fault, all at once, and the right exit code. */
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runAimak, startServer, temporaryFolder } from '../harness/server.ts';
+
+const FIRST_DEVICE = ['--config', 'config/first-device/aimak.yaml'];
+
+describe('starting with a faulty configuration', () => {
+  it('names every fault of options, environment, configuration, plant and rules, and exits 2', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'aimak.yaml'), 'version: 1\nplant: plant.yaml\nrules: rules.yaml\n');
+    writeFileSync(join(folder, 'plant.yaml'), 'sites: []\ndevices:\n  - {id: A, site: nowhere}\n');
+    writeFileSync(join(folder, 'rules.yaml'), '- {id: r, on: {metric: levl}, below: 1, priority: urgent}\n');
+    const { code, stderr } = await runAimak(['--config', join(folder, 'aimak.yaml')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('plant.yaml:1 sites');
+    expect(stderr).toContain('plant.yaml:3 devices[0].id: expected an id');
+    expect(stderr).toContain('rules.yaml:1 [0].on.metric: no such metric (got "levl")');
+    expect(stderr).toContain('rules.yaml:1 [0].priority');
+
+    const wrong = await runAimak(
+      ['--htp-port', '1', '--http-port', '99999', '--config', join(folder, 'none.yaml'), '--host'],
+      {
+        AIMAK_HTTP_PROT: '1',
+        AIMAK_MQTT_PORT: 'abc',
+      },
+    );
+    expect(wrong.code).toBe(2);
+    for (const sentence of [
+      '--htp-port: unknown option; did you mean --http-port?',
+      '--host: expected a value',
+      '--http-port: expected a port from 0 to 65535 (got 99999)',
+      'AIMAK_HTTP_PROT: unknown environment variable; did you mean AIMAK_HTTP_PORT?',
+      'AIMAK_MQTT_PORT: expected a port from 0 to 65535 (got "abc")',
+      'none.yaml: no such file',
+    ]) {
+      expect(wrong.stderr).toContain(sentence);
+    }
+  });
+
+  it('names the line of broken YAML', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'aimak.yaml'), 'version: 1\nplant: [\n');
+    const { code, stderr } = await runAimak(['check-config', '--config', join(folder, 'aimak.yaml')]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/aimak\.yaml:\d/);
+  });
+
+  it('refuses parts that cannot run apart, and words it does not know', async () => {
+    expect(await runAimak(['ingest', 'dashboard'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('missing: broker'),
+    });
+    expect(await runAimak(['bridg'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('bridg: no such part or tool'),
+    });
+  });
+
+  it.each(['config/demo/aimak.yaml', 'config/first-device/aimak.yaml', 'config/battledim/aimak.yaml'])(
+    'finds %s in order',
+    async (config) => {
+      expect(await runAimak(['check-config', '--config', config])).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
+});
+
+describe('starting where it cannot', () => {
+  it.each(['--http-port', '--mqtt-port'])(
+    'says in a sentence that the port of %s is taken, and exits 1',
+    async (flag) => {
+      const holder = createServer().listen(0, '127.0.0.1');
+      await once(holder, 'listening');
+      const port = (holder.address() as { port: number }).port;
+      const ports = ['--http-port', '0', '--mqtt-port', '0', flag, String(port)];
+      const { code, stderr } = await runAimak([...FIRST_DEVICE, '--data-dir', temporaryFolder(), ...ports]);
+      holder.close();
+      expect([code, stderr]).toEqual([
+        1,
+        `aimak: port ${port} on 127.0.0.1 is taken by another program; choose one with ${flag}\n`,
+      ]);
+    },
+  );
+
+  it('says that the data folder cannot be written, and exits 1', async () => {
+    const file = join(temporaryFolder(), 'a-file');
+    writeFileSync(file, '');
+    const { code, stderr } = await runAimak([...FIRST_DEVICE, '--data-dir', join(file, 'data')]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^aimak: data folder .* cannot be written: ENOTDIR/);
+  });
+
+  it('says that another one runs on the same data folder, and leaves that one alone', async () => {
+    const server = await startServer();
+    const ports = ['--http-port', '0', '--mqtt-port', '0'];
+    const { code, stderr } = await runAimak([...FIRST_DEVICE, '--data-dir', server.dataDir, ...ports]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('another Aimak Watch is running on it')]);
+    expect(await server.stop()).toBe(0);
+  });
+});
+
+describe('the command', () => {
+  it('helps', async () => {
+    for (const args of [['--help'], ['help'], ['replay', '--help'], ['check-config', '--help']]) {
+      expect(await runAimak(args)).toMatchObject({ code: 0, stderr: '' });
+    }
+  });
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { startBroker } from '../../broker/broker.ts';
+import { startMqttLink } from '../../link/mqtt-link.ts';
+import { silentLog } from '../harness/readings.ts';
+
+const options = (port: number) => ({ url: `mqtt://127.0.0.1:${port}`, clientId: 'test' });
+
+describe('the MQTT link', () => {
+  it('resolves a publish on the acknowledgement', async () => {
+    const seen: string[] = [];
+    const onTelemetry = async (_: unknown, payload: Uint8Array) => void seen.push(Buffer.from(payload).toString());
+    const broker = await startBroker({ host: '127.0.0.1', port: 0 }, { onTelemetry, log: silentLog });
+    const link = startMqttLink(options(broker.port), silentLog);
+    expect(await link.connected(5_000)).toBe(true);
+    await link.publish('aimak/v1/toru/d/telemetry', Buffer.from('x'));
+    expect(seen).toEqual(['x']);
+    await link.stop();
+    await broker.stop();
+  });
+
+  it('rejects what was not acknowledged when it stops', async () => {
+    const broker = await startBroker(
+      { host: '127.0.0.1', port: 0 },
+      { onTelemetry: () => new Promise(() => undefined), log: silentLog },
+    );
+    const link = startMqttLink(options(broker.port), silentLog);
+    await link.connected(5_000);
+    const published = expect(link.publish('aimak/v1/toru/d/telemetry', Buffer.from('x'))).rejects.toThrow();
+    await link.stop();
+    await published;
+    await broker.stop();
+  });
+
+  it('says within the time asked that no broker answers', async () => {
+    const link = startMqttLink(options(1), silentLog);
+    expect(await link.connected(50)).toBe(false);
+    await link.stop();
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { parsePlant } from '../../model/plant.ts';
+import { parseProfile } from '../../model/profile.ts';
+import { parseRules } from '../../model/rule.ts';
+import { smallPlant } from '../harness/readings.ts';
+
+const site = { id: 'toru', lat: 42.4, lon: 76.4, timeZone: 'Asia/Bishkek' };
+
+function faultsOf(raw: unknown): string[] {
+  const parsed = parsePlant(raw, new Map());
+  return parsed.ok ? [] : parsed.faults.map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+describe('a plant file (contract 1.3)', () => {
+  it('gives devices their profile, and any known metric without one', () => {
+    const plant = smallPlant();
+    expect(plant.devices.get('tank-1-level')?.metrics.get('level')).toMatchObject({ unit: 'm', min: 0, max: 10 });
+    expect(plant.devices.get('plain')?.metrics.has('pressure')).toBe(true);
+  });
+
+  it('lists every fault of its form at once', () => {
+    const faults = faultsOf({
+      sites: [{ ...site, lat: 91, timeZone: 'Mars/Base' }],
+      devices: [{ id: 'A B', site: 'toru' }],
+      more: 1,
+    });
+    expect(faults).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('sites.0.lat'),
+        expect.stringContaining('sites.0.timeZone: expected a time zone'),
+        expect.stringContaining('devices.0.id: expected an id'),
+        expect.stringContaining('more'),
+      ]),
+    );
+  });
+
+  it('lists every broken reference at once', () => {
+    const faults = faultsOf({
+      sites: [site],
+      devices: [
+        { id: 'd', site: 'nowhere', profile: 'none', asset: 'no-tank', via: 'no-gateway' },
+        { id: 'd', site: 'toru' },
+      ],
+      zones: [{ id: 'z', site: 'toru', inlets: ['d.flow_rate', 'e.flow_rate', 'd.nonsense'] }],
+      circuits: [{ id: 'c', site: 'toru', cabinet: 'no-cabinet', lamps: [], on: 'sunset', off: 'sunrise-10m' }],
+    });
+    expect(faults).toHaveLength(8);
+    expect(faults).toContain('devices.1.id: "d" is used twice in devices');
+    expect(faults).toContain('zones.0.inlets.1: "e" is not among the devices');
+  });
+
+  it('refuses a profile that names an unknown metric', () => {
+    const parsed = parseProfile({ id: 'p', kind: 'k', everyS: 60, metrics: { levl: {} } });
+    expect(parsed).toMatchObject({ ok: false, faults: [{ path: ['metrics', 'levl'] }] });
+  });
+});
+
+describe('a rules file (contract 1.4)', () => {
+  const title = { ky: 'a', ru: 'b', en: 'c' };
+
+  it('refuses a limit of the wrong kind, an unknown reference and a second limit', () => {
+    const parsed = parseRules(
+      [
+        { id: 'a', on: { metric: 'pump_running' }, below: 1, priority: 'low', title },
+        { id: 'b', on: { metric: 'level', asset: 'tank-9' }, below: 1, priority: 'low', title },
+      ],
+      smallPlant(),
+    );
+    expect(parsed).toMatchObject({ ok: false, faults: [{ path: [0] }, { path: [1, 'on', 'asset'] }] });
+    expect(
+      parseRules([{ id: 'a', on: { metric: 'level' }, below: 1, above: 2, priority: 'low', title }], null).ok,
+    ).toBe(false);
+  });
+});
