@@ -1,15 +1,13 @@
 /** The command `aimak`: one word chooses the tool, none starts everything. */
-import { runCheckConfig } from './check-config.ts';
 import { HELP } from './help.ts';
-import { runReplay } from './replay.ts';
-import { runParts } from './run-parts.ts';
 import { ConfigError, StartError } from './start-error.ts';
 
+// Loaded when called for: a server that runs for years need not hold its tools in memory.
 type Command = (argv: readonly string[], env: NodeJS.ProcessEnv) => Promise<void> | void;
 
 const TOOLS: Readonly<Record<string, Command>> = {
-  'check-config': runCheckConfig,
-  replay: runReplay,
+  'check-config': async (...args) => (await import('./check-config.ts')).runCheckConfig(...args),
+  replay: async (...args) => (await import('./replay.ts')).runReplay(...args),
 };
 
 /** Exit codes: 2 a fault of the configuration, 1 of start-up, both in plain sentences; anything else is a mistake of ours. */
@@ -18,7 +16,7 @@ export async function runCommand([word = '', ...rest]: readonly string[], env: N
   try {
     if (tool) await tool(rest, env);
     else if (word === 'help') process.stdout.write(HELP);
-    else await runParts(word === '' ? rest : [word, ...rest], env);
+    else await (await import('./run-parts.ts')).runParts(word === '' ? rest : [word, ...rest], env);
   } catch (error) {
     if (error instanceof ConfigError)
       fail(2, ['cannot start with this configuration:', ...error.faults.map((f) => `  ${f}`)]);

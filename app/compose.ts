@@ -9,7 +9,7 @@ import { openDataDir, writeRunFile } from './data-dir.ts';
 import type { PlantFiles } from './plant-files.ts';
 import type { Settings } from './settings.ts';
 import { StartError } from './start-error.ts';
-import { type SimulatedVillage, startVillage } from './village.ts';
+import { startVillage, type Village } from './village.ts';
 
 export interface ComposeOptions extends PlantFiles {
   readonly settings: Settings;
@@ -20,7 +20,7 @@ export interface ComposeOptions extends PlantFiles {
 export interface Running {
   readonly httpPort: number;
   readonly mqttPort: number;
-  readonly village: SimulatedVillage | null;
+  readonly village: Village | null;
   stop(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export async function compose(options: ComposeOptions, log: Log): Promise<Runnin
     );
     stops.push(broker.stop);
 
-    const village = withSim ? await startVillage(options, { mqttPort: broker.port, log, now }) : null;
+    const village = withSim ? await startVillage(options, `mqtt://${host}:${broker.port}`, log) : null;
     if (village) stops.push(village.stop);
 
     const dashboard = await startDashboard(

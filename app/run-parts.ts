@@ -1,6 +1,8 @@
+import type { Log } from '../model/log.ts';
 import { loadConfiguration } from './check-config.ts';
 import { compose, type Running } from './compose.ts';
 import { createLogger } from './logger.ts';
+import { createProgress } from './progress.ts';
 import { ConfigError } from './start-error.ts';
 
 const SERVER = ['broker', 'ingest', 'dashboard'] as const;
@@ -12,11 +14,12 @@ export async function runParts(argv: readonly string[], env: NodeJS.ProcessEnv):
   const configuration = loadConfiguration(argv, env);
   if (!configuration) return;
   const parts = chooseParts(configuration.words);
-  const log = createLogger(configuration.settings.logLevel);
+  const log = await createLogger(configuration.settings.logLevel);
   const running = await compose({ ...configuration, withSim: parts.has('sim') }, log);
   const { httpPort, mqttPort } = running;
   const { host, dataDir } = configuration.settings;
   log.info({ dataDir, mqtt: `mqtt://${host}:${mqttPort}` }, `Aimak Watch is up: http://${host}:${httpPort}`);
+  showProgress(running);
   stopOnSignal(running, log);
 }
 
@@ -33,7 +36,21 @@ function chooseParts(words: readonly string[]): ReadonlySet<string> {
   return new Set(words);
 }
 
-function stopOnSignal(running: Running, log: ReturnType<typeof createLogger>): void {
+/** The past of a new village takes a while: a bar at the terminal, until it lives. */
+function showProgress({ village }: Running): void {
+  const begin = village?.status();
+  if (!village || begin?.phase !== 'backfill') return;
+  const progress = createProgress('history', begin.toMs - begin.fromMs);
+  const unsubscribe = village.onProgress(({ phase, doneMs, fromMs }) => {
+    if (phase === 'backfill') progress.update(doneMs - fromMs);
+    else {
+      unsubscribe();
+      progress.finish();
+    }
+  });
+}
+
+function stopOnSignal(running: Running, log: Log): void {
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (isStopping) return;

@@ -1,10 +1,55 @@
-import type { SimStatus, Simulator } from '../dashboard/ports.ts';
+/** The simulated village as devices would be: over MQTT, to the broker like anyone else. */
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { systemClock } from '../device-sim/clock.ts';
+import { startSim } from '../device-sim/sim.ts';
+import { startMqttLink } from '../link/mqtt-link.ts';
+import type { Log } from '../model/log.ts';
+import type { Plant } from '../model/plant.ts';
+import type { Settings } from './settings.ts';
+import { StartError } from './start-error.ts';
 
-/** The simulated village as the rest of the house sees it. */
-export interface SimulatedVillage extends Simulator {
-  status(): SimStatus;
-  stop(): Promise<void>;
+export interface VillageOptions {
+  readonly settings: Settings;
+  readonly plant: Plant;
 }
-export async function startVillage(..._args: unknown[]): Promise<SimulatedVillage | null> {
-  return null;
+
+export type Village = NonNullable<Awaited<ReturnType<typeof startVillage>>>;
+
+/** Null where the plant has no simulated site. */
+export async function startVillage({ settings, plant }: VillageOptions, mqttUrl: string, log: Log) {
+  const site = [...plant.sites.values()].find(({ simulated }) => simulated);
+  if (!site) return null;
+  const network = readNetwork(settings.plant, site.network);
+  const link = startMqttLink({ url: mqttUrl, clientId: `sim-${site.id}` }, log);
+  const { seed, backfillDays } = settings.sim;
+  const statePath = join(settings.dataDir, 'sim.json');
+  try {
+    const sim = await startSim(
+      { plant, network, seed, backfillDays, statePath },
+      { publish: link.publish, clock: systemClock, log },
+    );
+    const stop = async (): Promise<void> => {
+      await sim.stop();
+      await link.stop();
+    };
+    return { status: sim.status, onProgress: sim.onProgress, stop };
+  } catch (error) {
+    await link.stop();
+    const { code, message } = error as { code?: string; message: string };
+    if (code === 'cannot-simulate' || code === 'bad-network') {
+      throw new StartError(`site "${site.id}" cannot be simulated: ${message}`);
+    }
+    throw error;
+  }
+}
+
+function readNetwork(plantFile: string, network: string | undefined): string {
+  if (network === undefined) throw new StartError(`${plantFile}: a simulated site needs a network file`);
+  const file = resolve(dirname(plantFile), network);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StartError(`${file}: the network file cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
 }

@@ -31,7 +31,7 @@ export function createSqliteClient(options: ThreadOptions): SqliteClient {
   function start(): Worker {
     const started = new Worker(new URL('./sqlite-thread.ts', import.meta.url), {
       workerData: options,
-      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 },
+      resourceLimits: { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 1 },
     });
     started.on('message', settle);
     started.on('error', (error: Error) => {

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { createTown } from '../../device-sim/town.ts';
+import { parsePlant } from '../../model/plant.ts';
+import { ANY_PROFILE } from '../../model/profile.ts';
+import { asLines, HOUR_MS, NOVEMBER, network, newTown, plant } from './village.ts';
+
+describe('the simulated village', () => {
+  it('tells the same with the same seed, however it is stepped', async () => {
+    const [one, two] = await Promise.all([newTown(), newTown()]);
+    const inOne = one.step(NOVEMBER + 3 * HOUR_MS);
+    const inSeconds = [];
+    for (let at = NOVEMBER + 1000; at <= NOVEMBER + 3 * HOUR_MS; at += 1000) inSeconds.push(...two.step(at));
+    expect(inOne.length).toBeGreaterThan(40 * 180 - 1);
+    expect(asLines(inSeconds)).toEqual(asLines(inOne));
+  });
+
+  it('tells otherwise with another seed', async () => {
+    const [one, two] = await Promise.all([newTown(), newTown({ seed: 2 })]);
+    const lines = new Set(asLines(one.step(NOVEMBER + HOUR_MS)));
+    const others = asLines(two.step(NOVEMBER + HOUR_MS));
+    expect(others.filter((line) => lines.has(line)).length).toBeLessThan(others.length / 10);
+  });
+
+  it.each([0.01, 1, 5.5, 11.99, 23])('goes on after %f h from a snapshot as if it had never stopped', async (hours) => {
+    const endMs = NOVEMBER + 26 * HOUR_MS;
+    const stopMs = NOVEMBER + hours * HOUR_MS;
+    const through = await newTown();
+    through.step(stopMs);
+    const saved = JSON.parse(JSON.stringify(through.snapshot()));
+    const rest = asLines(through.step(endMs));
+    const resumed = await newTown({ fromMs: stopMs, snapshot: saved });
+    expect(asLines(resumed.step(endMs))).toEqual(rest);
+    expect(resumed.snapshot()).toEqual(through.snapshot());
+  });
+
+  it('reports every device once an interval, and in time order', async () => {
+    const town = await newTown();
+    const messages = town.step(NOVEMBER + HOUR_MS);
+    for (const device of plant.devices.values()) {
+      const times = messages.filter((m) => m.device === device.id).map((m) => m.frame.ts);
+      const slots = times.filter((ts) => (ts - (times[0] ?? 0)) % (device.everyS * 1000) === 0);
+      expect(slots.length, device.id).toBe(60);
+      expect(new Set(times).size).toBe(times.length);
+    }
+    const ts = messages.map((m) => m.frame.ts);
+    expect(ts).toEqual([...ts].sort((a, b) => a - b));
+    expect(ts.every((t) => Number.isSafeInteger(t) && t > NOVEMBER && t <= NOVEMBER + HOUR_MS)).toBe(true);
+  });
+
+  it('spreads its devices over the interval', async () => {
+    const town = await newTown();
+    const seconds = new Set(town.step(NOVEMBER + 60_000).map((m) => m.frame.ts));
+    expect(seconds.size).toBeGreaterThan(20);
+  });
+
+  it('says thinned only what it says unthinned too, and every change', async () => {
+    const [full, thin] = await Promise.all([newTown(), newTown()]);
+    const endMs = NOVEMBER + 24 * HOUR_MS;
+    const all = new Set(asLines(full.step(endMs)));
+    const few = thin.step(endMs, 300);
+    expect(asLines(few).filter((line) => !all.has(line))).toEqual([]);
+    const level = few.filter((m) => m.device === 'tank-1-level');
+    expect(level.length).toBe(288);
+    const switched = few.filter((m) => m.device === 'circuit-1' && m.frame.values.contactor_on === true);
+    expect(switched[0]?.frame.values.active_power).toBeGreaterThan(0);
+  });
+
+  it('tells at once when the pump starts', async () => {
+    const town = await newTown();
+    const reports = town.step(NOVEMBER + 24 * HOUR_MS).filter((m) => m.device === 'borehole-1-pump');
+    const phase = (reports[0]?.frame.ts ?? 0) % 60_000;
+    const atOnce = reports.filter((m) => m.frame.ts % 60_000 !== phase);
+    const changes = reports.filter(
+      (m, i) => i > 0 && m.frame.values.pump_running !== reports[i - 1]?.frame.values.pump_running,
+    );
+    expect(changes.length).toBeGreaterThan(3);
+    expect(changes.filter((m) => !atOnce.includes(m) && m.frame.ts % 60_000 !== phase)).toEqual([]);
+    expect(atOnce.length).toBeGreaterThan(0);
+  });
+
+  it('keeps every value within the range of its profile', async () => {
+    const town = await newTown();
+    const outside = town.step(NOVEMBER + 48 * HOUR_MS).flatMap(({ device, frame }) => {
+      const metrics = plant.devices.get(device)?.metrics;
+      expect(Object.keys(frame.values).sort()).toEqual([...(metrics?.keys() ?? [])].sort());
+      return Object.entries(frame.values).filter(([name, value]) => {
+        const metric = metrics?.get(name);
+        if (metric?.type === 'boolean') return typeof value !== 'boolean';
+        return typeof value !== 'number' || !(value >= (metric?.min ?? 1) && value <= (metric?.max ?? 0));
+      });
+    });
+    expect(outside).toEqual([]);
+  });
+
+  it('counts only upwards', async () => {
+    const town = await newTown();
+    const last = new Map<string, number>();
+    for (const { device, frame } of town.step(NOVEMBER + 48 * HOUR_MS)) {
+      for (const [name, value] of Object.entries(frame.values)) {
+        if (plant.devices.get(device)?.metrics.get(name)?.kind !== 'counter') continue;
+        expect(value).toBeGreaterThanOrEqual(last.get(`${device}.${name}`) ?? 0);
+        last.set(`${device}.${name}`, Number(value));
+      }
+    }
+    expect(last.size).toBeGreaterThan(8);
+  });
+
+  it('names the device that has no element in the network', async () => {
+    const lost = network.replaceAll('meter-upper', 'main-9');
+    await expect(createTown({ plant, network: lost, site: 'toru', seed: 1, fromMs: NOVEMBER })).rejects.toThrow(
+      'meter-upper: the network file has no link named "meter-upper"',
+    );
+  });
+
+  it('names the device whose kind it does not know', async () => {
+    const small = parsePlant(
+      {
+        sites: [{ id: 'toru', lat: 42, lon: 76, timeZone: 'Asia/Bishkek', simulated: true }],
+        devices: [{ id: 'odd', site: 'toru' }],
+      },
+      new Map([[ANY_PROFILE.id, ANY_PROFILE]]),
+    );
+    if (!small.ok) throw new Error('the plant is well formed');
+    const town = createTown({ plant: small.value, network, site: 'toru', seed: 1, fromMs: NOVEMBER });
+    await expect(town).rejects.toThrow('odd: the simulator knows no device of kind "device"');
+  });
+
+  it('says why a network cannot be used', async () => {
+    const make = (text: string) => createTown({ plant, network: text, site: 'toru', seed: 1, fromMs: NOVEMBER });
+    await expect(make('[JUNCTIONS]\nx y')).rejects.toMatchObject({ code: 'bad-network' });
+    await expect(make(network.replace('Demand Model       PDA', 'Demand Model       DDA'))).rejects.toThrow('PDA');
+  });
+});
