@@ -7,18 +7,10 @@ export interface Progress {
   finish(): void;
 }
 
-/** A bar at a terminal; elsewhere a line now and then. On standard error, beside the log. */
+/** A bar for a person at a terminal, on standard error; nothing where nobody watches. */
 export function createProgress(what: string, total: number): Progress {
-  const bar = new SingleBar(
-    {
-      format: `${what} [{bar}] {percentage}%`,
-      noTTYOutput: true,
-      notTTYSchedule: 5_000,
-      hideCursor: true,
-      clearOnComplete: true,
-    },
-    Presets.shades_classic,
-  );
+  const format = `${what} [{bar}] {percentage}%`;
+  const bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true }, Presets.shades_classic);
   bar.start(total, 0);
   return {
     update: (done) => bar.update(done),

@@ -19,8 +19,11 @@ export async function runParts(argv: readonly string[], env: NodeJS.ProcessEnv):
   const { httpPort, mqttPort } = running;
   const { host, dataDir } = configuration.settings;
   log.info({ dataDir, mqtt: `mqtt://${host}:${mqttPort}` }, `Aimak Watch is up: http://${host}:${httpPort}`);
-  showProgress(running);
-  stopOnSignal(running, log);
+  const hideProgress = showProgress(running);
+  stopOnSignal(async () => {
+    hideProgress();
+    await running.stop();
+  }, log);
 }
 
 function chooseParts(words: readonly string[]): ReadonlySet<string> {
@@ -36,32 +39,34 @@ function chooseParts(words: readonly string[]): ReadonlySet<string> {
   return new Set(words);
 }
 
-/** The past of a new village takes a while: a bar at the terminal, until it lives. */
-function showProgress({ village }: Running): void {
+/** The past of a new village takes a while: a bar at the terminal, until it lives. Returns how to take it away. */
+function showProgress({ village }: Running): () => void {
   const begin = village?.status();
-  if (!village || begin?.phase !== 'backfill') return;
+  if (!village || begin?.phase !== 'backfill') return () => undefined;
   const progress = createProgress('history', begin.toMs - begin.fromMs);
   const unsubscribe = village.onProgress(({ phase, doneMs, fromMs }) => {
     if (phase === 'backfill') progress.update(doneMs - fromMs);
-    else {
-      unsubscribe();
-      progress.finish();
-    }
+    else end();
   });
+  const end = (): void => {
+    unsubscribe();
+    progress.finish();
+  };
+  return end;
 }
 
-function stopOnSignal(running: Running, log: Log): void {
+function stopOnSignal(stopAll: () => Promise<void>, log: Log): void {
   let isStopping = false;
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     if (isStopping) return;
     isStopping = true;
     log.info({ signal }, 'stopping');
-    const deadline = setTimeout(() => {
+    // Never cleared: it ends the process also where something forgotten would keep it alive.
+    setTimeout(() => {
       log.error({}, 'could not stop in time; what was acknowledged is on disk');
       process.exit(1);
-    }, STOP_DEADLINE_MS);
-    await running.stop();
-    clearTimeout(deadline);
+    }, STOP_DEADLINE_MS).unref();
+    await stopAll();
     log.info({}, 'stopped');
   };
   process.on('SIGTERM', stop);

@@ -1,0 +1,52 @@
+/** The HTTP side: what the socket does not push. Relative addresses, so that the page may live under any path. */
+import type { HistoryWire, PlantWire, SimWire } from '../wire.ts';
+import type { SeriesRef } from './plant-view.ts';
+
+const TIMEOUT_MS = 15_000;
+
+export interface HistoryRequest {
+  readonly ref: SeriesRef;
+  readonly from: number;
+  readonly to: number;
+  readonly points: number;
+  readonly aggregate: 'minmax' | 'mean' | 'last';
+}
+
+export function fetchPlant(): Promise<PlantWire> {
+  return getJson('api/plant');
+}
+
+/** Null where no simulator runs. */
+export async function fetchSim(): Promise<SimWire | null> {
+  try {
+    return await getJson<SimWire>('api/sim');
+  } catch {
+    return null;
+  }
+}
+
+export function fetchHistory(request: HistoryRequest): Promise<HistoryWire> {
+  const { points, aggregate } = request;
+  return getJson(
+    `api/history?${rangeQuery(request.ref, request.from, request.to)}&points=${points}&aggregate=${aggregate}`,
+  );
+}
+
+export function csvAddress(ref: SeriesRef, from: number, to: number): string {
+  return `api/history.csv?${rangeQuery(ref, from, to)}`;
+}
+
+function rangeQuery(ref: SeriesRef, from: number, to: number): string {
+  return new URLSearchParams({
+    device: ref.device,
+    metric: ref.metric,
+    from: String(Math.round(from)),
+    to: String(Math.round(to)),
+  }).toString();
+}
+
+async function getJson<T>(address: string): Promise<T> {
+  const response = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (!response.ok) throw new Error(`${address}: ${response.status}`);
+  return response.json() as Promise<T>;
+}

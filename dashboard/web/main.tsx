@@ -1,0 +1,31 @@
+import { render } from 'preact';
+import 'uplot/dist/uPlot.min.css';
+import './styles/theme.css';
+import './styles/page.css';
+import './styles/layout.css';
+import './styles/values.css';
+import './styles/alarms-and-tanks.css';
+import './styles/light.css';
+import './styles/charts.css';
+import './styles/stale.css';
+import './styles/desk.css';
+import { startClock } from './clock.ts';
+import { App } from './components/app.tsx';
+import { startFeed } from './feed.ts';
+import { startLanguage } from './i18n/language.ts';
+import { startNavigation } from './navigation.ts';
+import { keepPlantFresh, loadPlant } from './plant-store.ts';
+import { startTheme } from './theme.ts';
+import { startTrends } from './trends.ts';
+
+startTheme();
+startLanguage();
+startClock();
+startNavigation();
+startFeed();
+startTrends();
+void loadPlant();
+keepPlantFresh();
+
+const host = document.getElementById('page');
+if (host) render(<App />, host);
