@@ -45,6 +45,6 @@ export function readYamlFile(file: string): YamlFile {
 }
 
 /** `devices[3].site` */
-export function dotted(path: readonly (string | number)[]): string {
+function dotted(path: readonly (string | number)[]): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }

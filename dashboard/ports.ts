@@ -23,7 +23,7 @@ export interface History {
 }
 
 /** Where the simulator stands; see `SimWire`. */
-export interface SimStatus {
+interface SimStatus {
   readonly phase: 'backfill' | 'live';
   readonly fromMs: number;
   readonly toMs: number;

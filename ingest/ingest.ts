@@ -29,7 +29,7 @@ export interface IngestDependencies {
   readonly now: () => number;
 }
 
-export interface IngestHealth {
+interface IngestHealth {
   readonly status: 'ok' | 'degraded';
   readonly ingest: IngestCounts;
   readonly store: StoreHealth;
@@ -50,7 +50,7 @@ const MAX_IN_FLIGHT_READINGS = 500_000;
 const SWEEP_MS = 1_000;
 
 /** Thrown when too much waits for the disk: the connection closes and the sender tries again later. */
-export class IngestBusyError extends Error {
+class IngestBusyError extends Error {
   readonly code = 'ingest-busy';
 }
 

@@ -100,10 +100,9 @@ const plantSchema = z.strictObject({
 
 type PlantFile = z.output<typeof plantSchema>;
 
-export type LocalName = z.output<typeof name>;
+type LocalName = z.output<typeof name>;
 export type Site = PlantFile['sites'][number] & { readonly id: SiteId };
 export type Asset = PlantFile['assets'][number] & { readonly id: AssetId };
-export type Reservoir = Extract<Asset, { kind: 'reservoir' }>;
 export type Zone = PlantFile['zones'][number];
 export type Circuit = PlantFile['circuits'][number];
 

@@ -5,7 +5,7 @@ import { ID_PATTERN } from './ids.ts';
 import { METRICS, type Metric } from './metric.ts';
 
 /** How a metric reports: `periodic`, where silence is a fault, or `on-change`, where silence means unchanged. */
-export type Reporting = 'periodic' | 'on-change';
+type Reporting = 'periodic' | 'on-change';
 
 export interface ProfileMetric extends Metric {
   readonly reporting: Reporting;

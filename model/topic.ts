@@ -3,7 +3,7 @@ import { type DeviceId, ID_PATTERN, type SiteId } from './ids.ts';
 /** Contract 2.1: `aimak/v1/<site>/<device>/telemetry|status`. */
 const ROOT = 'aimak/v1';
 
-export type DeviceTopicKind = 'telemetry' | 'status';
+type DeviceTopicKind = 'telemetry' | 'status';
 
 export interface DeviceTopic {
   readonly site: SiteId;

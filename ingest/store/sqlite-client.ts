@@ -13,7 +13,7 @@ interface Pending {
 }
 
 /** A call that the database refused, with SQLite's own code. */
-export class StoreError extends Error {
+class StoreError extends Error {
   readonly code: string;
   constructor(message: string, code: string) {
     super(message);
