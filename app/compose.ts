@@ -13,59 +13,88 @@ import { startVillage, type Village } from './village.ts';
 
 export interface ComposeOptions extends PlantFiles {
   readonly settings: Settings;
-  /** Simulated sites are simulated here, over the embedded broker. */
-  readonly withSim: boolean;
 }
 
+/** What has been started, with the one way to end it. */
 export interface Running {
-  readonly httpPort: number;
-  readonly mqttPort: number;
   readonly village: Village | null;
   stop(): Promise<void>;
 }
 
-type Stop = () => void | Promise<void>;
+export interface RunningServer extends Running {
+  readonly httpPort: number;
+  readonly mqttPort: number;
+}
 
-export async function compose(options: ComposeOptions, log: Log): Promise<Running> {
+/** Broker, ingest and dashboard, and the simulated village where it is wanted and the plant has one. */
+export function composeServer(options: ComposeOptions & { withSim: boolean }, log: Log): Promise<RunningServer> {
   const { settings, plant, rules, withSim } = options;
   const { dataDir, host } = settings;
   const now = Date.now;
-  const stops: Stop[] = [];
-  const stop = async (): Promise<void> => {
-    for (const each of stops.splice(0).reverse()) await each();
-  };
 
-  try {
-    stops.push(openDataDir(dataDir));
+  return inOrder(async (started) => {
+    started(openDataDir(dataDir));
 
     const store = await openSqliteStore(join(dataDir, 'readings.db'));
-    stops.push(store.stop);
+    started(store.stop);
 
     const ingest = await startIngest({ plant, rules, dataDir }, { store, log, now });
-    stops.push(ingest.stop);
+    started(ingest.stop);
 
     const broker = await startBroker({ host, port: settings.mqttPort }, { onTelemetry: ingest.take, log }).catch(
       portTaken(host, settings.mqttPort, '--mqtt-port'),
     );
-    stops.push(broker.stop);
+    started(broker.stop);
 
-    const village = withSim ? await startVillage(options, `mqtt://${host}:${broker.port}`, log) : null;
-    if (village) stops.push(village.stop);
+    const village = withSim ? await startVillage(options, loopbackUrl(host, broker.port), log) : null;
+    if (village) started(village.stop);
 
     const dashboard = await startDashboard(
       { host, port: settings.httpPort, plant, rules },
       { ...ingest, health: () => health(ingest, broker), simulator: village, log, now },
     ).catch(portTaken(host, settings.httpPort, '--http-port'));
-    stops.push(dashboard.stop);
+    started(dashboard.stop);
 
-    const { port: httpPort } = dashboard;
-    const { port: mqttPort } = broker;
-    stops.push(writeRunFile(dataDir, { pid: process.pid, startedAt: new Date().toISOString(), httpPort, mqttPort }));
-    return { httpPort, mqttPort, village, stop };
+    const ports = { httpPort: dashboard.port, mqttPort: broker.port };
+    started(writeRunFile(dataDir, { pid: process.pid, startedAt: new Date().toISOString(), ...ports }));
+    return { ...ports, village };
+  });
+}
+
+/** The simulated village alone, for a broker elsewhere. */
+export function composeSim(options: ComposeOptions, mqttUrl: string, log: Log): Promise<Running> {
+  return inOrder(async (started) => {
+    started(openDataDir(options.settings.dataDir));
+    const village = await startVillage(options, mqttUrl, log);
+    if (!village) throw new StartError(`${options.settings.plant}: no site is marked "simulated: true"`);
+    started(village.stop);
+    return { village };
+  });
+}
+
+type Stop = () => void | Promise<void>;
+
+/** Starts part after part; they stop the other way round, also where a later one cannot start. */
+async function inOrder<T>(
+  start: (started: (stop: Stop) => void) => Promise<T>,
+): Promise<T & { stop(): Promise<void> }> {
+  const stops: Stop[] = [];
+  const stop = async (): Promise<void> => {
+    for (const each of stops.splice(0).reverse()) await each();
+  };
+  try {
+    return { ...(await start((each) => stops.push(each))), stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** How a part of this process reaches a listener of this process. */
+function loopbackUrl(host: string, port: number): string {
+  if (host === '0.0.0.0') return `mqtt://127.0.0.1:${port}`;
+  if (host === '::') return `mqtt://[::1]:${port}`;
+  return `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function health(ingest: Ingest, broker: Broker) {

@@ -6,7 +6,9 @@ export const HELP = `Aimak Watch: a village's water and street lights, live.
 
   npm start                        the demo village: broker, ingest, dashboard and simulator in one process
   npm start -- --config FILE       your own plant
-  npm start -- PART…               only those parts: broker ingest dashboard (together), sim
+  npm start -- broker ingest dashboard
+                                   without the simulator
+  npm start -- sim --mqtt-url URL  the simulator alone, for a broker elsewhere
   npm start -- check-config        reads the whole configuration and names every fault
   npm start -- replay FILE.csv     publishes past readings as a device would (replay --help)
 

@@ -1,42 +1,56 @@
 import type { Log } from '../model/log.ts';
 import { loadConfiguration } from './check-config.ts';
-import { compose, type Running } from './compose.ts';
+import { composeServer, composeSim, type Running } from './compose.ts';
 import { createLogger } from './logger.ts';
 import { createProgress } from './progress.ts';
+import type { Settings } from './settings.ts';
 import { ConfigError } from './start-error.ts';
 
 const SERVER = ['broker', 'ingest', 'dashboard'] as const;
-const ALL = [...SERVER, 'sim'];
 /** SIGTERM promises an end within 5 s. */
 const STOP_DEADLINE_MS = 4_500;
 
 export async function runParts(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const configuration = loadConfiguration(argv, env);
   if (!configuration) return;
-  const parts = chooseParts(configuration.words);
-  const log = await createLogger(configuration.settings.logLevel);
-  const running = await compose({ ...configuration, withSim: parts.has('sim') }, log);
-  const { httpPort, mqttPort } = running;
-  const { host, dataDir } = configuration.settings;
-  log.info({ dataDir, mqtt: `mqtt://${host}:${mqttPort}` }, `Aimak Watch is up: http://${host}:${httpPort}`);
-  const hideProgress = showProgress(running);
+  const { settings, words } = configuration;
+  const { withServer, withSim } = chooseParts(words, settings);
+  const log = await createLogger(settings.logLevel);
+  const starting = withServer
+    ? runServer({ ...configuration, withSim }, log)
+    : composeSim(configuration, settings.mqtt.url ?? '', log);
+  const hideProgress = starting.then(showProgress);
   stopOnSignal(async () => {
-    hideProgress();
-    await running.stop();
+    (await hideProgress)();
+    await (await starting).stop();
   }, log);
+  await hideProgress;
 }
 
-function chooseParts(words: readonly string[]): ReadonlySet<string> {
-  if (words.length === 0) return new Set(ALL);
-  const faults = words.filter((word) => !ALL.includes(word)).map((word) => `${word}: no such part or tool; see --help`);
-  if (faults.length > 0) throw new ConfigError(faults);
+async function runServer(options: Parameters<typeof composeServer>[0], log: Log): Promise<Running> {
+  const running = await composeServer(options, log);
+  const { host, dataDir } = options.settings;
+  const { httpPort, mqttPort } = running;
+  log.info({ dataDir, mqtt: `mqtt://${host}:${mqttPort}` }, `Aimak Watch is up: http://${host}:${httpPort}`);
+  return running;
+}
+
+function chooseParts(words: readonly string[], { mqtt }: Settings): { withServer: boolean; withSim: boolean } {
+  if (words.length === 0) return { withServer: true, withSim: true };
+  const known: readonly string[] = [...SERVER, 'sim'];
+  const faults = words
+    .filter((word) => !known.includes(word))
+    .map((word) => `${word}: no such part or tool; see --help`);
   const missing = SERVER.filter((part) => !words.includes(part));
-  if (missing.length > 0) {
-    throw new ConfigError([
-      `${words.join(' ')}: broker, ingest and dashboard run together; missing: ${missing.join(', ')}`,
-    ]);
+  const withServer = missing.length < SERVER.length;
+  if (faults.length === 0 && withServer && missing.length > 0) {
+    faults.push(`${words.join(' ')}: broker, ingest and dashboard run together; missing: ${missing.join(', ')}`);
   }
-  return new Set(words);
+  if (faults.length === 0 && !withServer && mqtt.url === undefined) {
+    faults.push('sim: expected --mqtt-url, the broker that it publishes to');
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { withServer, withSim: words.includes('sim') };
 }
 
 /** The past of a new village takes a while: a bar at the terminal, until it lives. Returns how to take it away. */

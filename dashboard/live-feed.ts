@@ -1,5 +1,5 @@
 /** The `/live` socket (contract 4): a snapshot on every subscription, then the latest values at most four times a second. */
-import type { Server as HttpServer } from 'node:http';
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { type Namespace, Server, type Socket } from 'socket.io';
 import { type LiveValue, seriesKey } from '../model/reading.ts';
 import type { AlarmDesk, LiveState, Simulator, Unsubscribe } from './ports.ts';
@@ -28,7 +28,7 @@ type LiveSocket = Socket<ClientEvents, ServerEvents>;
 
 export function startLiveFeed(http: HttpServer, context: WireContext, dependencies: LiveFeedDependencies): LiveFeed {
   const { live, alarms, simulator, now } = dependencies;
-  const io = new Server(http, { maxHttpBufferSize: 16 * 1024, serveClient: false });
+  const io = new Server(http, { maxHttpBufferSize: 16 * 1024, serveClient: false, allowRequest: onlyOwnPage });
   const page: Namespace<ClientEvents, ServerEvents> = io.of('/live');
   /** Latest value per series since the last frame: a slow page skips values, it never queues them. */
   const changed = new Map<string, LiveValue>();
@@ -98,6 +98,12 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
       await io.close();
     },
   };
+}
+
+/** A web page of another origin may not read along: browsers let it open a socket, so that is for us to refuse. */
+function onlyOwnPage({ headers }: IncomingMessage, answer: (error: string | null, isAllowed: boolean) => void): void {
+  const { origin, host } = headers;
+  answer(null, origin === undefined || URL.parse(origin)?.host === host);
 }
 
 function roomOf(site: string): string {

@@ -155,6 +155,7 @@ function runSim(town: Town, run: Run, { publish, clock, log }: SimDependencies):
   }
 
   async function backfill(): Promise<void> {
+    log.info({ from: new Date(town.nowMs).toISOString() }, 'simulator: delivering the past');
     fineFromMs = clock.now() - FINE_MS;
     while (!isStopping() && town.nowMs < clock.now() - LIVE_WITHIN_MS) {
       await deliverUntil(chunkEnd(town.nowMs, clock.now(), fineFromMs));
@@ -165,6 +166,7 @@ function runSim(town: Town, run: Run, { publish, clock, log }: SimDependencies):
   }
 
   async function live(): Promise<void> {
+    log.info({ until: new Date(town.nowMs).toISOString() }, 'simulator: the past is delivered, live now');
     setStatus({ ...status, phase: 'live' });
     while (!isStopping() && town.nowMs >= clock.now() - LIVE_WITHIN_MS) {
       // Where the clock was set back, the village waits until time has caught up.

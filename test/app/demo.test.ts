@@ -2,7 +2,14 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AlarmWire, HistoryWire, LiveWire, PlantWire, SimWire } from '../../dashboard/wire.ts';
-import { eventually, expectClosed, startServer, type TestServer } from '../harness/server.ts';
+import {
+  eventually,
+  expectClosed,
+  spawnAimak,
+  startServer,
+  type TestServer,
+  temporaryFolder,
+} from '../harness/server.ts';
 
 const DEMO = 'config/demo/aimak.yaml';
 const DAY_MS = 86_400_000;
@@ -56,6 +63,16 @@ describe('the demo village', () => {
     const now = Date.now();
     const ask = `/api/history?device=tank-1-level&metric=level&from=${now - 15 * DAY_MS}&to=${now}&points=10000`;
     expect((await server.get<HistoryWire>(ask)).points.length).toBeGreaterThan(13 * 288 + 1430);
+  });
+
+  it('runs apart from the server, over MQTT', async () => {
+    server = await startServer({ config: DEMO, args: ['broker', 'ingest', 'dashboard'] });
+    expect((await fetch(`${server.url}/api/sim`)).status).toBe(404);
+    const sim = spawnAimak(['sim', '--mqtt-url', server.mqttUrl, '--data-dir', temporaryFolder()]);
+    await eventually(server.health, ({ ingest }) => ingest.stored > 10_000, 20_000);
+    sim.kill('SIGTERM');
+    await once(sim, 'exit');
+    expect(sim.exitCode).toBe(0);
   });
 
   it('killed in the middle of its back-fill contradicts nothing that it sent before', async () => {

@@ -149,6 +149,22 @@ describe('a running server', () => {
     expect(await csv.text()).toBe('time,level (m)\n2019-06-01T00:00:00.000Z,2.25\n2019-06-02T00:00:00.000Z,\n');
   });
 
+  it('lets no page of another origin read along', async () => {
+    const connect = (origin: string) =>
+      new Promise<string>((resolve) => {
+        const page = io(`${server.url}/live`, {
+          transports: ['websocket'],
+          extraHeaders: { origin },
+          reconnection: false,
+        });
+        page.on('connect', () => resolve('connected'));
+        page.on('connect_error', () => resolve('refused'));
+        page.on('connect', () => page.close());
+      });
+    expect(await connect('http://elsewhere.example')).toBe('refused');
+    expect(await connect(server.url)).toBe('connected');
+  });
+
   it('goes on after rubbish on the MQTT port', async () => {
     const { connect } = await import('node:net');
     const socket = connect(server.mqttPort, '127.0.0.1');

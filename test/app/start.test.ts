@@ -54,6 +54,7 @@ describe('starting with a faulty configuration', () => {
       code: 2,
       stderr: expect.stringContaining('missing: broker'),
     });
+    expect(await runAimak(['sim'])).toMatchObject({ code: 2, stderr: expect.stringContaining('expected --mqtt-url') });
     expect(await runAimak(['bridg'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('bridg: no such part or tool'),

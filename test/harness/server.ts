@@ -1,9 +1,10 @@
 /** A whole Aimak Watch in a process of its own, on free ports, with its data in a temporary folder. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 
@@ -58,7 +59,7 @@ process.on('exit', () => {
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const { config = 'config/first-device/aimak.yaml', dataDir = temporaryFolder(), args = [] } = options;
   const all = [...args, '--config', join(ROOT, config), '--data-dir', dataDir, '--http-port', '0', '--mqtt-port', '0'];
-  const child = spawn(process.execPath, [MAIN, ...all], { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnv() });
+  const child = spawnAimak(all);
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
@@ -97,12 +98,24 @@ export function expectClosed({ ingest }: Health): void {
   expect(ingest.stored + ingest.duplicates + rejected + ingest.inFlight).toBe(ingest.received);
 }
 
+/** The command, running on. */
+export function spawnAimak(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(process.execPath, [MAIN, ...args], {
+    env: { ...cleanEnv(), ...env },
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
 /** Runs the command to its end. */
 export async function runAimak(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...cleanEnv(), ...env }, cwd: ROOT });
+  const child = spawnAimak(args, env);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
