@@ -1,15 +1,7 @@
 /** `npm run bench -- NAME… [--json]`: what it costs, measured on the whole process. Exits 1 on a missed bar. */
 import { parseArgs } from 'node:util';
+import type { Figure } from './figure.ts';
 import { measureRest } from './rest.ts';
-
-/** One figure with its bar; `isMet` decides the exit code. */
-export interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly bar: string;
-  readonly isMet: boolean;
-}
 
 const BENCHES: Readonly<Record<string, () => Promise<readonly Figure[]>>> = { rest: measureRest };
 

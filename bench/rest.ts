@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { io } from 'socket.io-client';
-import type { Figure } from './main.ts';
+import type { Figure } from './figure.ts';
 
 const MAIN = resolve(import.meta.dirname, '../app/main.ts');
 const BACKFILL_WITHIN_MS = 60_000;
