@@ -18,7 +18,7 @@ const HOMES: Record<string, string> = {
   'modbus-serial|serialport': '^(firmware-bridge|device-sim)/',
   'epanet-js': '^device-sim/',
   'astronomy-engine': '^model/',
-  'csv-parse|cli-progress|pino.*|yaml': '^app/',
+  'csv-parse|cli-progress|pino.*|temporal-polyfill|yaml': '^app/',
 };
 
 const NOT_CODE = '^(test|bench|\\.ci)/';

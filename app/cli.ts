@@ -6,8 +6,8 @@ import { ConfigError, StartError } from './start-error.ts';
 type Command = (argv: readonly string[], env: NodeJS.ProcessEnv) => Promise<void> | void;
 
 const TOOLS: Readonly<Record<string, Command>> = {
-  'check-config': async (...args) => (await import('./check-config.ts')).runCheckConfig(...args),
-  replay: async (...args) => (await import('./replay.ts')).runReplay(...args),
+  'check-config': async (...args) => (await import('./config/check-config.ts')).runCheckConfig(...args),
+  replay: async (...args) => (await import('./replay/replay.ts')).runReplay(...args),
 };
 
 /** Exit codes: 2 a fault of the configuration, 1 of start-up, both in plain sentences; anything else is a mistake of ours. */

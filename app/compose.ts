@@ -5,9 +5,10 @@ import { startDashboard } from '../dashboard/dashboard.ts';
 import { type Ingest, startIngest } from '../ingest/ingest.ts';
 import { openSqliteStore } from '../ingest/store/sqlite-store.ts';
 import type { Log } from '../model/log.ts';
+import { type BrokerAccess, loopbackUrl } from './broker-access.ts';
+import type { PlantFiles } from './config/plant-files.ts';
+import type { Settings } from './config/settings.ts';
 import { openDataDir, writeRunFile } from './data-dir.ts';
-import type { PlantFiles } from './plant-files.ts';
-import type { Settings } from './settings.ts';
 import { StartError } from './start-error.ts';
 import { startVillage, type Village } from './village.ts';
 
@@ -46,7 +47,7 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     );
     started(broker.stop);
 
-    const village = withSim ? await startVillage(options, loopbackUrl(host, broker.port), log) : null;
+    const village = withSim ? await startVillage(options, { url: loopbackUrl('mqtt', host, broker.port) }, log) : null;
     if (village) started(village.stop);
 
     const dashboard = await startDashboard(
@@ -56,16 +57,16 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     started(dashboard.stop);
 
     const ports = { httpPort: dashboard.port, mqttPort: broker.port };
-    started(writeRunFile(dataDir, { pid: process.pid, startedAt: new Date().toISOString(), ...ports }));
+    started(writeRunFile(dataDir, { pid: process.pid, startedAt: new Date().toISOString(), host, ...ports }));
     return { ...ports, village };
   });
 }
 
 /** The simulated village alone, for a broker elsewhere. */
-export function composeSim(options: ComposeOptions, mqttUrl: string, log: Log): Promise<Running> {
+export function composeSim(options: ComposeOptions, access: BrokerAccess, log: Log): Promise<Running> {
   return inOrder(async (started) => {
     started(openDataDir(options.settings.dataDir));
-    const village = await startVillage(options, mqttUrl, log);
+    const village = await startVillage(options, access, log);
     if (!village) throw new StartError(`${options.settings.plant}: no site is marked "simulated: true"`);
     started(village.stop);
     return { village };
@@ -88,13 +89,6 @@ async function inOrder<T>(
     await stop();
     throw error;
   }
-}
-
-/** How a part of this process reaches a listener of this process. */
-function loopbackUrl(host: string, port: number): string {
-  if (host === '0.0.0.0') return `mqtt://127.0.0.1:${port}`;
-  if (host === '::') return `mqtt://[::1]:${port}`;
-  return `mqtt://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function health(ingest: Ingest, broker: Broker) {

@@ -21,6 +21,7 @@ export function openDataDir(dir: string): () => void {
 export interface RunFile {
   readonly pid: number;
   readonly startedAt: string;
+  readonly host: string;
   readonly httpPort: number;
   readonly mqttPort: number;
 }

@@ -1,4 +1,4 @@
-import { OPTIONS } from './option-table.ts';
+import { OPTIONS } from './config/option-table.ts';
 
 const options = OPTIONS.map(({ flag, env, help }) => `  ${`--${flag}`.padEnd(22)} ${help}\n${' '.repeat(25)}${env}`);
 

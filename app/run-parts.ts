@@ -1,9 +1,10 @@
 import type { Log } from '../model/log.ts';
-import { loadConfiguration } from './check-config.ts';
+import { brokerAccess, loopbackUrl } from './broker-access.ts';
 import { composeServer, composeSim, type Running } from './compose.ts';
+import { loadConfiguration } from './config/check-config.ts';
+import type { Settings } from './config/settings.ts';
 import { createLogger } from './logger.ts';
 import { createProgress } from './progress.ts';
-import type { Settings } from './settings.ts';
 import { ConfigError } from './start-error.ts';
 
 const SERVER = ['broker', 'ingest', 'dashboard'] as const;
@@ -18,7 +19,7 @@ export async function runParts(argv: readonly string[], env: NodeJS.ProcessEnv):
   const log = await createLogger(settings.logLevel);
   const starting = withServer
     ? runServer({ ...configuration, withSim }, log)
-    : composeSim(configuration, settings.mqtt.url ?? '', log);
+    : composeSim(configuration, brokerAccess(settings, ''), log);
   const hideProgress = starting.then(showProgress);
   stopOnSignal(async () => {
     (await hideProgress)();
@@ -31,7 +32,8 @@ async function runServer(options: Parameters<typeof composeServer>[0], log: Log)
   const running = await composeServer(options, log);
   const { host, dataDir } = options.settings;
   const { httpPort, mqttPort } = running;
-  log.info({ dataDir, mqtt: `mqtt://${host}:${mqttPort}` }, `Aimak Watch is up: http://${host}:${httpPort}`);
+  const mqtt = loopbackUrl('mqtt', host, mqttPort);
+  log.info({ dataDir, host, mqtt }, `Aimak Watch is up: ${loopbackUrl('http', host, httpPort)}`);
   return running;
 }
 

@@ -6,7 +6,8 @@ import { startSim } from '../device-sim/sim.ts';
 import { startMqttLink } from '../link/mqtt-link.ts';
 import type { Log } from '../model/log.ts';
 import type { Plant } from '../model/plant.ts';
-import type { Settings } from './settings.ts';
+import type { BrokerAccess } from './broker-access.ts';
+import type { Settings } from './config/settings.ts';
 import { StartError } from './start-error.ts';
 
 export interface VillageOptions {
@@ -17,11 +18,11 @@ export interface VillageOptions {
 export type Village = NonNullable<Awaited<ReturnType<typeof startVillage>>>;
 
 /** Null where the plant has no simulated site. */
-export async function startVillage({ settings, plant }: VillageOptions, mqttUrl: string, log: Log) {
+export async function startVillage({ settings, plant }: VillageOptions, access: BrokerAccess, log: Log) {
   const site = [...plant.sites.values()].find(({ simulated }) => simulated);
   if (!site) return null;
   const network = readNetwork(settings.plant, site.network);
-  const link = startMqttLink({ url: mqttUrl, clientId: `sim-${site.id}` }, log);
+  const link = startMqttLink({ ...access, clientId: `sim-${site.id}` }, log);
   const { seed, backfillDays } = settings.sim;
   const statePath = join(settings.dataDir, 'sim.json');
   try {

@@ -37,7 +37,13 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
   function snapshot(socket: LiveSocket, site: string): void {
     const nowMs = now();
     const values = live.values().filter((value) => site === ALL_SITES || value.site === site);
-    const active = alarms.list({ activeOnly: true, from: 0, to: Number.MAX_SAFE_INTEGER, limit: MAX_ACTIVE_ALARMS });
+    const active = alarms.list({
+      activeOnly: true,
+      from: 0,
+      to: Number.MAX_SAFE_INTEGER,
+      site: site === ALL_SITES ? undefined : site,
+      limit: MAX_ACTIVE_ALARMS,
+    });
     socket.emit('snapshot', {
       version,
       now: nowMs,
@@ -81,7 +87,9 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
     live.onChange((values) => {
       for (const value of values) changed.set(seriesKey(value.device, value.metric), value);
     }),
-    alarms.onChange((alarm) => page.emit('alarm', toAlarmWire(alarm, context))),
+    alarms.onChange((alarm) =>
+      page.to([roomOf(ALL_SITES), roomOf(alarm.site)]).emit('alarm', toAlarmWire(alarm, context)),
+    ),
     simulator?.onProgress((status) => page.volatile.emit('sim', status)) ?? (() => undefined),
   ];
   const framing = setInterval(sendFrame, FRAME_MS);

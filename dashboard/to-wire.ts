@@ -111,8 +111,9 @@ function toCircuitWire(circuit: Circuit, plant: Plant, nowMs: number): CircuitWi
   };
 }
 
-function toLimitWire({ id, on, below, above, priority }: LimitRule, device: Device): LimitWire {
-  return { rule: id, device: device.id, metric: on.metric, below: below ?? null, above: above ?? null, priority };
+function toLimitWire({ id, on, below, above, is, priority }: LimitRule, device: Device): LimitWire {
+  const limit = { below: below ?? null, above: above ?? null, is: is ?? null };
+  return { rule: id, device: device.id, metric: on.metric, ...limit, priority };
 }
 
 function named(name: { [Language in keyof NameWire]?: string | undefined } | undefined, id: string): NameWire {

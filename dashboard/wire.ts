@@ -111,6 +111,8 @@ export interface LimitWire {
   readonly metric: string;
   readonly below: number | null;
   readonly above: number | null;
+  /** Of a yes/no metric: the value that raises. */
+  readonly is: boolean | null;
   readonly priority: Priority;
 }
 

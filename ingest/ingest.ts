@@ -1,5 +1,6 @@
 /** Ingest: telemetry to truth. Accept, record, then live state, then limits and alarms (life of a reading, steps 4 to 7). */
 import { join } from 'node:path';
+import type { ConditionChange } from '../model/alarm.ts';
 import type { Log } from '../model/log.ts';
 import type { Plant } from '../model/plant.ts';
 import { type Reading, staleAfterMs } from '../model/reading.ts';
@@ -9,7 +10,7 @@ import { acceptTelemetry, type Reject } from './accept.ts';
 import { createAccounting, type IngestCounts } from './accounting.ts';
 import { type AlarmDesk, createAlarmDesk } from './alarms/desk.ts';
 import { openAlarmJournal } from './alarms/journal.ts';
-import { createLimitWatch } from './detect/limits.ts';
+import { createLimitWatch, watchedConditions } from './detect/limits.ts';
 import { createLiveState, type LiveState } from './live-state.ts';
 import { createReceiptClock } from './receipt-clock.ts';
 import { createRecorder } from './recorder.ts';
@@ -66,13 +67,23 @@ export async function startIngest(options: IngestOptions, { store, log, now }: I
   const context = { plant, receiptMs: createReceiptClock(now) };
 
   live.apply(await store.newest());
+  alarms.closeAllBut(watchedConditions(rules, plant), now());
   const sweeping = setInterval(live.sweep, SWEEP_MS);
 
   /** Live state and alarms follow what is on disk, never the other way round. */
   function follow(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
     const stored = readings.filter((_, i) => outcomes[i] === 'stored');
     for (const reading of live.apply(stored)) {
-      if (isFresh(reading)) for (const change of limits.evaluate(reading)) alarms.apply(change);
+      if (isFresh(reading)) for (const change of limits.evaluate(reading)) raiseOrReturn(change);
+    }
+  }
+
+  /** A full disk must not take back the acknowledgement of a reading that is stored; the next reading tries again. */
+  function raiseOrReturn(change: ConditionChange): void {
+    try {
+      alarms.apply(change);
+    } catch (error) {
+      log.error({ err: error, condition: change.key }, 'an alarm could not be saved');
     }
   }
 
@@ -107,6 +118,7 @@ export async function startIngest(options: IngestOptions, { store, log, now }: I
     async stop() {
       clearInterval(sweeping);
       await recorder.stop();
+      await rejectLog.stop();
       journal.close();
     },
   };

@@ -4,7 +4,7 @@ import { type LiveQuality, type LiveValue, type Reading, seriesKey, staleAfterMs
 
 export interface LiveState {
   values(): readonly LiveValue[];
-  /** Takes over those that are newer than what is known; the others change nothing. Returns the ones taken. */
+  /** Takes over those that are newer than what is known; the others change nothing. Returns the ones taken, in order. */
   apply(readings: readonly Reading[]): readonly Reading[];
   /** Marks what has become stale since the last call. */
   sweep(): void;
@@ -45,22 +45,24 @@ export function createLiveState({ plant, now }: { plant: Plant; now: () => numbe
   return {
     values: () => [...entries.values()].map(toLive).filter((v) => v !== null),
     apply(readings) {
-      const taken = new Map<string, Reading>();
+      const taken: Reading[] = [];
+      const newest = new Map<string, Reading>();
       for (const reading of readings) {
         const key = seriesKey(reading.device, reading.metric);
-        const known = taken.get(key) ?? entries.get(key)?.newest;
+        const known = newest.get(key) ?? entries.get(key)?.newest;
         if (known && known.ts >= reading.ts) continue;
-        taken.set(key, reading);
+        taken.push(reading);
+        newest.set(key, reading);
         heardAt.set(reading.device, Math.max(reading.ts, heardAt.get(reading.device) ?? 0));
       }
       const changed: Entry[] = [];
-      for (const [key, newest] of taken) {
-        const entry: Entry = { newest, told: qualityNow(newest) };
+      for (const [key, reading] of newest) {
+        const entry: Entry = { newest: reading, told: qualityNow(reading) };
         entries.set(key, entry);
         changed.push(entry);
       }
       tell(changed);
-      return [...taken.values()];
+      return taken;
     },
     sweep() {
       const changed: Entry[] = [];

@@ -1,14 +1,19 @@
 /** What was acknowledged and not stored, for people: a text file of bounded size, one JSON object a line. */
-import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { appendFile, rename } from 'node:fs/promises';
 import type { Log } from '../model/log.ts';
 import type { Reject } from './accept.ts';
 
 export interface RejectLog {
   write(rejects: readonly Reject[], atMs: number): void;
+  /** Resolves once all is written. */
+  stop(): Promise<void>;
 }
 
 /** Two files of this size at most: the current one, and the one before as `.1`. */
 const MAX_BYTES = 4 * 1024 * 1024;
+/** Waiting for a slow card at the most; what comes beyond is counted as rejected, and missing here. */
+const MAX_WAITING_CHARS = 1024 * 1024;
 /** One log line per reason and device in this time: a device that repeats its fault must not flood the log. */
 const QUIET_MS = 60_000;
 /** A sender can invent device names: the memory of what was said is cleared at this size. */
@@ -18,12 +23,24 @@ export function createRejectLog({ file, log }: { file: string; log: Log }): Reje
   const saidAt = new Map<string, number>();
   let bytes = sizeOf(file);
 
-  function append(lines: string): void {
+  let waiting = '';
+  let writing: Promise<void> | null = null;
+
+  async function writeAll(): Promise<void> {
+    while (waiting !== '') {
+      const lines = waiting;
+      waiting = '';
+      await append(lines).catch((error: unknown) => log.error({ err: error }, 'the reject log cannot be written'));
+    }
+    writing = null;
+  }
+
+  async function append(lines: string): Promise<void> {
     if (bytes > 0 && bytes + lines.length > MAX_BYTES) {
-      renameSync(file, `${file}.1`);
+      await rename(file, `${file}.1`);
       bytes = 0;
     }
-    appendFileSync(file, lines);
+    await appendFile(file, lines);
     bytes += Buffer.byteLength(lines);
   }
 
@@ -39,13 +56,13 @@ export function createRejectLog({ file, log }: { file: string; log: Log }): Reje
     write(rejects, atMs) {
       if (rejects.length === 0) return;
       for (const reject of rejects) say(reject, atMs);
-      try {
-        append(
-          rejects.map((reject) => `${JSON.stringify({ at: new Date(atMs).toISOString(), ...reject })}\n`).join(''),
-        );
-      } catch (error) {
-        log.error({ err: error }, 'the reject log cannot be written');
-      }
+      if (waiting.length > MAX_WAITING_CHARS) return;
+      const at = new Date(atMs).toISOString();
+      waiting += rejects.map((reject) => `${JSON.stringify({ at, ...reject })}\n`).join('');
+      writing ??= writeAll();
+    },
+    async stop() {
+      await writing;
     },
   };
 }

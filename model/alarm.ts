@@ -6,9 +6,9 @@ import type { Priority } from './rule.ts';
 export type AlarmState = 'unacknowledged' | 'normal';
 
 export interface Alarm {
-  /** One episode; a later one of the same rule and asset has another id. */
+  /** One episode; a later one of the same condition has another id. */
   readonly id: string;
-  /** Its condition: rule and asset. The same condition never has two active alarms. */
+  /** Its condition: rule and device. The same condition never has two active alarms. */
   readonly key: string;
   readonly rule: string;
   readonly priority: Priority;

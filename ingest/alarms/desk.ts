@@ -5,6 +5,8 @@ import type { AlarmJournal } from './journal.ts';
 export interface AlarmDesk {
   apply(change: ConditionChange): void;
   isActive(conditionKey: string): boolean;
+  /** Closes what no rule watches any more, since its rule or device has left the configuration: nobody else ever would. */
+  closeAllBut(watched: ReadonlySet<string>, atMs: number): void;
   list(query: AlarmQuery): readonly Alarm[];
   onChange(listener: (alarm: Alarm) => void): () => void;
 }
@@ -13,16 +15,21 @@ export function createAlarmDesk(journal: AlarmJournal): AlarmDesk {
   const active = new Map(journal.active().map((alarm) => [alarm.key, alarm]));
   const listeners = new Set<(alarm: Alarm) => void>();
 
+  function apply(change: ConditionChange): void {
+    const alarm = transition(active.get(change.key), change);
+    if (!alarm) return;
+    journal.save(alarm);
+    if (alarm.state === 'normal') active.delete(change.key);
+    else active.set(change.key, alarm);
+    for (const listener of listeners) listener(alarm);
+  }
+
   return {
-    apply(change) {
-      const alarm = transition(active.get(change.key), change);
-      if (!alarm) return;
-      journal.save(alarm);
-      if (alarm.state === 'normal') active.delete(change.key);
-      else active.set(change.key, alarm);
-      for (const listener of listeners) listener(alarm);
-    },
+    apply,
     isActive: (conditionKey) => active.has(conditionKey),
+    closeAllBut(watched, at) {
+      for (const key of active.keys()) if (!watched.has(key)) apply({ kind: 'return', key, at });
+    },
     list: (query) => journal.list(query),
     onChange(listener) {
       listeners.add(listener);

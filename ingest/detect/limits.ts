@@ -4,7 +4,7 @@ import type { Device, Plant } from '../../model/plant.ts';
 import type { Reading } from '../../model/reading.ts';
 import { type LimitRule, ruleCovers } from '../../model/rule.ts';
 
-/** What a rule remembers of one device. */
+/** Where a condition stands. */
 export interface LimitMemory {
   readonly isActive: boolean;
   /** Device time since when the value has been on the other side without a break; null while it is not. */
@@ -51,20 +51,23 @@ export interface LimitWatch {
   evaluate(reading: Reading): readonly ConditionChange[];
 }
 
-/** Watches all rules over the plant. `isActive` tells of conditions that were open when the memory began. */
+/**
+ * Watches all rules over the plant. Whether a condition is active is the alarm desk's to say, and its word survives a
+ * restart: an alarm that could not be saved is raised by the next reading.
+ */
 export function createLimitWatch(
   rules: readonly LimitRule[],
   plant: Plant,
   isActive: (conditionKey: string) => boolean,
 ): LimitWatch {
-  const memories = new Map<string, LimitMemory>();
+  const crossings = new Map<string, number | null>();
   const byMetric = Map.groupBy(rules, (rule) => rule.on.metric);
 
   function change(rule: LimitRule, device: Device, reading: Reading): ConditionChange | null {
     const key = conditionKey(rule, device);
-    const before = memories.get(key) ?? (isActive(key) ? { isActive: true, crossedAt: null } : NOT_ACTIVE);
+    const before = { isActive: isActive(key), crossedAt: crossings.get(key) ?? null };
     const after = evaluateLimit(rule, before, reading, device.everyS);
-    memories.set(key, after);
+    crossings.set(key, after.crossedAt);
     if (after.isActive === before.isActive || reading.value === null) return null;
     if (!after.isActive) return { kind: 'return', key, at: reading.ts };
     const { site, id, asset = null } = device;
@@ -93,6 +96,16 @@ export function createLimitWatch(
       return covering.map((rule) => change(rule, device, reading)).filter((c) => c !== null);
     },
   };
+}
+
+/** Keys of all conditions that these rules can raise. */
+export function watchedConditions(rules: readonly LimitRule[], plant: Plant): ReadonlySet<string> {
+  const keys = rules.flatMap((rule) =>
+    [...plant.devices.values()]
+      .filter((device) => ruleCovers(rule, device, plant))
+      .map((device) => conditionKey(rule, device)),
+  );
+  return new Set(keys);
 }
 
 /** A condition is a rule on a device, and so on that device's asset. */

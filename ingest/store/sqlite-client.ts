@@ -36,7 +36,7 @@ export function createSqliteClient(options: ThreadOptions): SqliteClient {
     started.on('message', settle);
     started.on('error', (error: Error) => {
       worker = null;
-      for (const { reject } of pending.values()) reject(error);
+      for (const { reject } of pending.values()) reject(new StoreError(error.message, 'ERR_STORE_THREAD'));
       pending.clear();
     });
     return started;

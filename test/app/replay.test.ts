@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createRowReader } from '../../app/replay-rows.ts';
-import { parseTime } from '../../app/replay-time.ts';
+import { createRowReader } from '../../app/replay/rows.ts';
+import { parseTime } from '../../app/replay/time.ts';
 import type { HistoryWire } from '../../dashboard/wire.ts';
-import { ROOT, runAimak, startServer, type TestServer, temporaryFolder } from '../harness/server.ts';
+import { expectClosed, ROOT, runAimak, startServer, type TestServer, temporaryFolder } from '../harness/server.ts';
 
 const SHARED = process.env.AIMAK_SHARED ?? join(ROOT, '../shared');
 const BATTLEDIM = join(SHARED, 'data/battledim-2019/flows_level_2019H1.csv.gz');
@@ -113,6 +113,22 @@ describe('replaying a file', () => {
     expect(result).toMatchObject({ code: 1, stdout: '4 rows: 2 readings published and acknowledged\n' });
     expect(result.stderr).toContain('1 cells left out:\n  line 3, flow: expected a number, got "broken"');
     expect((await server.health()).ingest.stored).toBe(2);
+  });
+
+  it('says of a torn archive how far it came, and keeps what it published', async () => {
+    const file = join(temporaryFolder(), 'flows.csv.gz');
+    const rows = Array.from(
+      { length: 20_000 },
+      (_, i) => `${new Date(i * 60_000 + 1.6e12).toISOString()},${Math.sin(i)}`,
+    );
+    const whole = gzipSync(['time,flow', ...rows].join('\n'));
+    writeFileSync(file, whole.subarray(0, whole.length / 2));
+    const result = await replay(file, '--site', 'l-town', '--map', 'flow=inlet-227.flow_rate');
+    expect(result).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('cannot be read to its end: unexpected end of file'),
+    });
+    expectClosed(await server.health());
   });
 
   it('names every fault of its own options', async () => {

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runAimak, startServer, temporaryFolder } from '../harness/server.ts';
+import { ROOT, runAimak, startServer, temporaryFolder } from '../harness/server.ts';
 
 const FIRST_DEVICE = ['--config', 'config/first-device/aimak.yaml'];
 
@@ -47,6 +47,17 @@ describe('starting with a faulty configuration', () => {
     const { code, stderr } = await runAimak(['check-config', '--config', join(folder, 'aimak.yaml')]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/aimak\.yaml:\d/);
+  });
+
+  it('says which folder of profiles is missing', async () => {
+    const folder = temporaryFolder();
+    const plant = join(ROOT, 'config/first-device/plant.yaml');
+    writeFileSync(join(folder, 'aimak.yaml'), `version: 1\nplant: ${plant}\nprofiles: nowhere\n`);
+    const { code, stderr } = await runAimak(['check-config', '--config', join(folder, 'aimak.yaml')]);
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('nowhere: the folder of profiles cannot be read (ENOENT)'),
+    ]);
   });
 
   it('refuses parts that cannot run apart, and words it does not know', async () => {

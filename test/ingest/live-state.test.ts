@@ -24,13 +24,15 @@ describe('live state', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('gives back only the readings it took over, one per series', () => {
+  it('gives back the readings it took over, and tells of the newest of a series only', () => {
     const taken = live.apply([
       reading('tank-1-level', 'level', START - 2, 1),
       reading('tank-1-level', 'level', START - 1, 2),
+      reading('tank-1-level', 'level', START - 3, 9),
       reading('plain', 'pressure', START, 3),
     ]);
-    expect(taken.map((r) => r.value)).toEqual([2, 3]);
+    expect(taken.map((r) => r.value)).toEqual([1, 2, 3]);
+    expect(told.map((v) => v.value)).toEqual([2, 3]);
   });
 
   it('turns a periodic value stale after three silent intervals, says so once, and keeps the last value', () => {

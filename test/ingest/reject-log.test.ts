@@ -14,23 +14,27 @@ const reject: Reject = {
 };
 
 describe('the reject log', () => {
-  it('keeps every reject as a line, and tells the log once a minute', () => {
+  it('keeps every reject as a line, and tells the log once a minute', async () => {
     const file = join(temporaryFolder(), 'rejects.jsonl');
     const said: string[] = [];
     const log = createRejectLog({ file, log: { ...silentLog, warn: (_, sentence) => said.push(sentence) } });
     for (let i = 0; i < 5; i++) log.write([reject], 1000 * i);
     log.write([reject], 61_000);
+    await log.stop();
     const lines = readFileSync(file, 'utf8').trim().split('\n');
     expect(lines).toHaveLength(6);
     expect(JSON.parse(lines[0] ?? '')).toEqual({ at: '1970-01-01T00:00:00.000Z', ...reject });
     expect(said).toHaveLength(2);
   });
 
-  it('stays within its size, however much comes', () => {
+  it('stays within its size, however much comes', async () => {
     const file = join(temporaryFolder(), 'rejects.jsonl');
     const log = createRejectLog({ file, log: silentLog });
     const many = Array.from({ length: 5_000 }, () => ({ ...reject, detail: 'x'.repeat(200) }));
-    for (let i = 0; i < 10; i++) log.write(many, i);
+    for (let i = 0; i < 10; i++) {
+      log.write(many, i);
+      await log.stop();
+    }
     expect(statSync(file).size + statSync(`${file}.1`).size).toBeLessThan(9 * 1024 * 1024);
   });
 });

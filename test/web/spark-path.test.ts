@@ -9,6 +9,7 @@ const limit = (below: number | null, above: number | null): LimitWire => ({
   metric: 'pressure',
   below,
   above,
+  is: null,
   priority: 'high',
 });
 

@@ -1,8 +1,8 @@
+import { HELP } from '../help.ts';
+import { ConfigError } from '../start-error.ts';
 import { parseCommandLine } from './command-line.ts';
-import { HELP } from './help.ts';
 import { loadPlantFiles, type PlantFiles } from './plant-files.ts';
 import { loadSettings, type Settings } from './settings.ts';
-import { ConfigError } from './start-error.ts';
 
 export interface Configuration extends PlantFiles {
   readonly settings: Settings;
@@ -26,6 +26,8 @@ export function loadConfiguration(argv: readonly string[], env: NodeJS.ProcessEn
 export function runCheckConfig(argv: readonly string[], env: NodeJS.ProcessEnv): void {
   const configuration = loadConfiguration(argv, env);
   if (!configuration) return;
+  const [surplus] = configuration.words;
+  if (surplus !== undefined) throw new ConfigError([`${surplus}: check-config takes options only`]);
   const { sites, devices, circuits, zones } = configuration.plant;
   const counts = `${sites.size} sites, ${devices.size} devices, ${zones.length} zones, ${circuits.length} circuits`;
   process.stdout.write(`the configuration is in order: ${counts}, ${configuration.rules.length} rules\n`);

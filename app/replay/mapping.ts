@@ -1,9 +1,10 @@
 /** How the columns of a file become readings of devices: from flags, or from a small YAML file. */
 import { resolve } from 'node:path';
+import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
-import { parseWith } from '../model/fault.ts';
-import { ID_PATTERN } from '../model/ids.ts';
-import { readYamlFile } from './yaml-file.ts';
+import { parseWith } from '../../model/fault.ts';
+import { ID_PATTERN } from '../../model/ids.ts';
+import { readYamlFile } from '../config/yaml-file.ts';
 
 const id = z.string().regex(ID_PATTERN, 'expected an id of lower-case letters, digits and dashes');
 const series = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}\.[a-z][a-z0-9_]*$/, 'expected device.metric');

@@ -1,7 +1,7 @@
 /** Settings of a run: built-in defaults < configuration file < environment < command line (contract 1.1, 1.2). */
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { type ConfigFault, parseWith } from '../model/fault.ts';
+import { type ConfigFault, parseWith } from '../../model/fault.ts';
 import type { CommandLine, RawOptions } from './command-line.ts';
 import { parseEnvironment } from './command-line.ts';
 import { readYamlFile } from './yaml-file.ts';
@@ -63,7 +63,7 @@ export interface Settings {
   readonly sim: { readonly seed: number; readonly backfillDays: number };
 }
 
-export const CONFIG_DIR = resolve(import.meta.dirname, '../config');
+export const CONFIG_DIR = resolve(import.meta.dirname, '../../config');
 const DEMO_CONFIG = resolve(CONFIG_DIR, 'demo/aimak.yaml');
 
 const DEFAULTS = {

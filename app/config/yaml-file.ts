@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
-import type { ConfigFault } from '../model/fault.ts';
+import type { ConfigFault } from '../../model/fault.ts';
 
 /** A YAML file whose faults can be told with their line. */
 export interface YamlFile {

@@ -1,10 +1,10 @@
 /** Plant, rules and device profiles from their files, with every fault of all of them. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Parsed } from '../model/fault.ts';
-import { type Plant, parsePlant } from '../model/plant.ts';
-import { type Profile, parseProfile } from '../model/profile.ts';
-import { type LimitRule, parseRules } from '../model/rule.ts';
+import type { Parsed } from '../../model/fault.ts';
+import { type Plant, parsePlant } from '../../model/plant.ts';
+import { type Profile, parseProfile } from '../../model/profile.ts';
+import { type LimitRule, parseRules } from '../../model/rule.ts';
 import { CONFIG_DIR, type Loaded, type Settings } from './settings.ts';
 import { readYamlFile } from './yaml-file.ts';
 
@@ -28,7 +28,7 @@ export function loadPlantFiles(settings: Settings): Loaded<PlantFiles> {
 
   const folders = [join(CONFIG_DIR, 'profiles'), ...(settings.profiles === null ? [] : [settings.profiles])];
   const profiles = new Map<string, Profile>();
-  for (const file of folders.flatMap(yamlFilesIn)) {
+  for (const file of folders.flatMap((folder) => yamlFilesIn(folder, faults))) {
     const profile = load(file, parseProfile);
     if (profile) profiles.set(profile.id, profile);
   }
@@ -38,7 +38,12 @@ export function loadPlantFiles(settings: Settings): Loaded<PlantFiles> {
   return { value: plant && rules && faults.length === 0 ? { plant, rules } : null, faults };
 }
 
-function yamlFilesIn(folder: string): string[] {
-  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
-  return names.sort().map((name) => join(folder, name));
+function yamlFilesIn(folder: string, faults: string[]): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+    return names.sort().map((name) => join(folder, name));
+  } catch (error) {
+    faults.push(`${folder}: the folder of profiles cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    return [];
+  }
 }

@@ -1,3 +1,5 @@
+import { Temporal } from 'temporal-polyfill';
+
 /** Times as they stand in files, to epoch ms; null where they name no single instant. */
 export function parseTime(text: string, zone: string): number | null {
   const trimmed = text.trim();
