@@ -18,6 +18,8 @@ const HOMES: Record<string, string> = {
   'modbus-serial|serialport': '^(firmware-bridge|device-sim)/',
   'epanet-js': '^device-sim/',
   'astronomy-engine': '^model/',
+  zod: '^(model|app|dashboard)/',
+  'mqtt-packet|aedes-.*': '^broker/',
   'csv-parse|cli-progress|pino.*|temporal-polyfill|yaml': '^app/',
 };
 
@@ -69,7 +71,7 @@ const result = await cruise(
     ruleSet: { forbidden },
     validate: true,
     tsPreCompilationDeps: true,
-    exclude: { path: '(^|/)dist/' },
+    exclude: { path: '^dashboard/web/dist/' },
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
   },

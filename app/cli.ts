@@ -12,7 +12,7 @@ const TOOLS: Readonly<Record<string, Command>> = {
 
 /** Exit codes: 2 a fault of the configuration, 1 of start-up, both in plain sentences; anything else is a mistake of ours. */
 export async function runCommand([word = '', ...rest]: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const tool = TOOLS[word];
+  const tool = Object.hasOwn(TOOLS, word) ? TOOLS[word] : undefined;
   try {
     if (tool) await tool(rest, env);
     else if (word === 'help') process.stdout.write(HELP);

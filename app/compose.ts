@@ -36,10 +36,10 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
   return inOrder(async (started) => {
     started(openDataDir(dataDir));
 
-    const store = await openSqliteStore(join(dataDir, 'readings.db'));
+    const store = await openSqliteStore(join(dataDir, 'readings.db')).catch(unusable(dataDir));
     started(store.stop);
 
-    const ingest = await startIngest({ plant, rules, dataDir }, { store, log, now });
+    const ingest = await startIngest({ plant, rules, dataDir }, { store, log, now }).catch(unusable(dataDir));
     started(ingest.stop);
 
     const broker = await startBroker({ host, port: settings.mqttPort }, { onTelemetry: ingest.take, log }).catch(
@@ -95,12 +95,20 @@ function health(ingest: Ingest, broker: Broker) {
   return { ...ingest.health(), broker: { clients: broker.clients() }, uptimeS: Math.round(process.uptime()) };
 }
 
+/** A damaged file, or one of a newer version: nothing is mended behind the operator's back. */
+function unusable(dataDir: string): (error: Error & { code?: string }) => never {
+  return (error) => {
+    if (error.name !== 'StoreError' && error.code !== 'ERR_SQLITE_ERROR') throw error;
+    throw new StartError(`the data in ${dataDir} cannot be used: ${error.message}`);
+  };
+}
+
 function portTaken(host: string, port: number, flag: string): (error: NodeJS.ErrnoException) => never {
   return (error) => {
     if (error.code === 'EADDRINUSE') {
       throw new StartError(`port ${port} on ${host} is taken by another program; choose one with ${flag}`);
     }
-    if (error.code === 'EACCES' || error.code === 'EADDRNOTAVAIL') {
+    if (['EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(error.code ?? '')) {
       throw new StartError(`cannot listen on ${host} port ${port} (${error.code}); choose with --host and ${flag}`);
     }
     throw error;

@@ -38,12 +38,12 @@ async function runServer(options: Parameters<typeof composeServer>[0], log: Log)
 }
 
 function chooseParts(words: readonly string[], { mqtt }: Settings): { withServer: boolean; withSim: boolean } {
-  if (words.length === 0) return { withServer: true, withSim: true };
   const known: readonly string[] = [...SERVER, 'sim'];
   const faults = words
     .filter((word) => !known.includes(word))
     .map((word) => `${word}: no such part or tool; see --help`);
-  const missing = SERVER.filter((part) => !words.includes(part));
+  const isAll = words.length === 0;
+  const missing = isAll ? [] : SERVER.filter((part) => !words.includes(part));
   const withServer = missing.length < SERVER.length;
   if (faults.length === 0 && withServer && missing.length > 0) {
     faults.push(`${words.join(' ')}: broker, ingest and dashboard run together; missing: ${missing.join(', ')}`);
@@ -51,8 +51,11 @@ function chooseParts(words: readonly string[], { mqtt }: Settings): { withServer
   if (faults.length === 0 && !withServer && mqtt.url === undefined) {
     faults.push('sim: expected --mqtt-url, the broker that it publishes to');
   }
+  if (faults.length === 0 && withServer && mqtt.url !== undefined) {
+    faults.push('--mqtt-url: only sim and replay use another broker; ingest takes readings from the embedded one');
+  }
   if (faults.length > 0) throw new ConfigError(faults);
-  return { withServer, withSim: words.includes('sim') };
+  return { withServer, withSim: isAll || words.includes('sim') };
 }
 
 /** The past of a new village takes a while: a bar at the terminal, until it lives. Returns how to take it away. */

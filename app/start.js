@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Plain JavaScript, so that even a Node that cannot read TypeScript gets to say so.
 const [major] = process.versions.node.split('.').map(Number);
 if (major < 24) {

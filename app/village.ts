@@ -1,12 +1,13 @@
 /** The simulated village as devices would be: over MQTT, to the broker like anyone else. */
 import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { systemClock } from '../device-sim/clock.ts';
 import { startSim } from '../device-sim/sim.ts';
 import { startMqttLink } from '../link/mqtt-link.ts';
 import type { Log } from '../model/log.ts';
 import type { Plant } from '../model/plant.ts';
 import type { BrokerAccess } from './broker-access.ts';
+import { networkFile } from './config/plant-files.ts';
 import type { Settings } from './config/settings.ts';
 import { StartError } from './start-error.ts';
 
@@ -21,7 +22,7 @@ export type Village = NonNullable<Awaited<ReturnType<typeof startVillage>>>;
 export async function startVillage({ settings, plant }: VillageOptions, access: BrokerAccess, log: Log) {
   const site = [...plant.sites.values()].find(({ simulated }) => simulated);
   if (!site) return null;
-  const network = readNetwork(settings.plant, site.network);
+  const network = readNetwork(settings, site.network);
   const link = startMqttLink({ ...access, clientId: `sim-${site.id}` }, log);
   const { seed, backfillDays } = settings.sim;
   const statePath = join(settings.dataDir, 'sim.json');
@@ -45,9 +46,8 @@ export async function startVillage({ settings, plant }: VillageOptions, access: 
   }
 }
 
-function readNetwork(plantFile: string, network: string | undefined): string {
-  if (network === undefined) throw new StartError(`${plantFile}: a simulated site needs a network file`);
-  const file = resolve(dirname(plantFile), network);
+function readNetwork(settings: Settings, network = ''): string {
+  const file = networkFile(settings, network);
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

@@ -1,5 +1,5 @@
 /** The embedded MQTT broker: access rules, and telemetry handed over before it is acknowledged (contract 2.1, 2.5). */
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
 import type { Log } from '../model/log.ts';
 import { type DeviceTopic, isOwnTopic, parseDeviceTopic } from '../model/topic.ts';
@@ -53,7 +53,10 @@ export async function startBroker(options: BrokerOptions, { onTelemetry, log }: 
   }
 
   logLives(aedes, log);
+  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
     socket.setNoDelay(true);
     aedes.handle(socket);
   });
@@ -68,6 +71,8 @@ export async function startBroker(options: BrokerOptions, { onTelemetry, log }: 
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await closeAedes();
+      // aedes knows only those that have said CONNECT.
+      for (const socket of sockets) socket.destroy();
       await closed;
     },
   };

@@ -46,7 +46,12 @@ export async function startDashboard(
   dependencies: DashboardDependencies,
 ): Promise<Dashboard> {
   const { host, port, plant, rules } = options;
-  const app = Fastify({ forceCloseConnections: true });
+  const app = Fastify({
+    forceCloseConnections: true,
+    frameworkErrors: (error, _request, reply: FastifyReply) => {
+      reply.code(error.statusCode ?? 400).send(errorBody('bad-request', error.message));
+    },
+  });
   addErrors(app, dependencies.log);
   await app.register(compress, { threshold: 1024 });
   addApi(app, { plant, rules }, dependencies);
@@ -77,7 +82,7 @@ function addApi(
   app.get('/api/plant', () => toPlantWire(context, now()));
   app.get('/api/live', ({ query }) => {
     const { site } = parseLiveQuery(query);
-    if (site !== undefined && !plant.sites.has(site)) throw new HttpError(404, 'unknown-site', `no site "${site}"`);
+    expectSite(plant, site);
     const nowMs = now();
     const values = live.values().filter((value) => site === undefined || value.site === site);
     return values.map((value) => toLiveWire(value, nowMs));
@@ -94,13 +99,19 @@ function addApi(
       .header('content-disposition', `attachment; filename="${asked.device}.${asked.metric}.csv"`)
       .send(historyCsv(history, asked, unit));
   });
-  app.get('/api/alarms', ({ query }) =>
-    alarms.list(parseAlarmQuery(query)).map((alarm) => toAlarmWire(alarm, context)),
-  );
+  app.get('/api/alarms', ({ query }) => {
+    const asked = parseAlarmQuery(query);
+    expectSite(plant, asked.site);
+    return alarms.list(asked).map((alarm) => toAlarmWire(alarm, context));
+  });
   app.get('/api/sim', () => {
     if (!simulator) throw new HttpError(404, 'no-simulator', 'no simulator runs here');
     return simulator.status();
   });
+}
+
+function expectSite(plant: Plant, site: string | undefined): void {
+  if (site !== undefined && !plant.sites.has(site)) throw new HttpError(404, 'unknown-site', `no site "${site}"`);
 }
 
 function knownSeries<Q extends { device: string; metric: string }>(plant: Plant, query: Q): Q & { unit: string } {
@@ -136,7 +147,7 @@ function addErrors(app: FastifyInstance, log: Log): void {
     if (error instanceof HttpError) {
       reply.code(error.status).send(errorBody(error.code, error.message, error.details));
     } else if (error.statusCode !== undefined && error.statusCode < 500) {
-      reply.code(error.statusCode).send(errorBody(error.code ?? 'bad-request', error.message));
+      reply.code(error.statusCode).send(errorBody('bad-request', error.message));
     } else {
       sendFault(error, url, reply, log);
     }

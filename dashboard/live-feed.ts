@@ -90,7 +90,7 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
     alarms.onChange((alarm) =>
       page.to([roomOf(ALL_SITES), roomOf(alarm.site)]).emit('alarm', toAlarmWire(alarm, context)),
     ),
-    simulator?.onProgress((status) => page.volatile.emit('sim', status)) ?? (() => undefined),
+    simulator?.onProgress((status) => page.emit('sim', status)) ?? (() => undefined),
   ];
   const framing = setInterval(sendFrame, FRAME_MS);
   const beating = setInterval(() => {

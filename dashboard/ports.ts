@@ -2,6 +2,7 @@
 import type { Alarm, AlarmQuery } from '../model/alarm.ts';
 import type { HistoryQuery, HistoryResult } from '../model/history.ts';
 import type { LiveValue } from '../model/reading.ts';
+import type { SimWire } from './wire.ts';
 
 /** How to stop listening. */
 export type Unsubscribe = () => void;
@@ -22,15 +23,7 @@ export interface History {
   history(query: HistoryQuery): Promise<HistoryResult>;
 }
 
-/** Where the simulator stands; see `SimWire`. */
-interface SimStatus {
-  readonly phase: 'backfill' | 'live';
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly doneMs: number;
-}
-
 export interface Simulator {
-  status(): SimStatus;
-  onProgress(listener: (status: SimStatus) => void): Unsubscribe;
+  status(): SimWire;
+  onProgress(listener: (status: SimWire) => void): Unsubscribe;
 }

@@ -8,11 +8,16 @@ import { HttpError } from './http-error.ts';
 const DAY_MS = 86_400_000;
 const MAX_POINTS = 10_000;
 
+/** A date (UTC), or a time that names its zone: without one it would be the server's, which the caller cannot know. */
+const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}))?$/;
+/** The range of a JavaScript date. */
+const MAX_TIME_MS = 8.64e15;
+
 /** Epoch ms or ISO-8601. */
 const time = z.string().transform((text, context) => {
-  const ms = /^-?\d+$/.test(text) ? Number(text) : Date.parse(text);
-  if (Number.isFinite(ms)) return ms;
-  context.addIssue('expected epoch milliseconds or an ISO-8601 time');
+  const ms = ISO.test(text) ? Date.parse(text) : /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Math.abs(ms) <= MAX_TIME_MS) return ms;
+  context.addIssue('expected epoch milliseconds, or an ISO-8601 time with its zone');
   return z.NEVER;
 });
 

@@ -1,5 +1,5 @@
 /** From a village's reports to MQTT messages, and their way to the acknowledgement. */
-import { encodeTelemetry, MAX_PAYLOAD_BYTES, type TelemetryFrame } from '../model/telemetry.ts';
+import { encodeBacklog, type TelemetryFrame } from '../model/telemetry.ts';
 import { telemetryTopic } from '../model/topic.ts';
 import type { TownMessage } from './town.ts';
 
@@ -22,7 +22,7 @@ export async function deliver(messages: readonly TownMessage[], publish: Publish
   let next = 0;
   async function work(): Promise<void> {
     for (let backlog = backlogs[next++]; backlog; backlog = backlogs[next++]) {
-      for (const payload of encodeWithin(backlog.frames)) await publish(backlog.topic, payload);
+      for (const payload of encodeBacklog(backlog.frames)) await publish(backlog.topic, payload);
     }
   }
   const workers = Array.from({ length: Math.min(MAX_IN_FLIGHT, backlogs.length) }, work);
@@ -40,13 +40,6 @@ function toBacklogs(messages: readonly TownMessage[]): Backlog[] {
   return [...byTopic].flatMap(([topic, ofDevice]) =>
     chunks(ofDevice, MAX_FRAMES).map((part) => ({ topic, frames: part.map(({ frame }) => frame) })),
   );
-}
-
-/** One payload, or more where one would be too large. */
-function encodeWithin(frames: readonly TelemetryFrame[]): Uint8Array[] {
-  const payload = encodeTelemetry(frames);
-  if (payload.byteLength <= MAX_PAYLOAD_BYTES || frames.length === 1) return [payload];
-  return chunks(frames, Math.ceil(frames.length / 2)).flatMap(encodeWithin);
 }
 
 function chunks<T>(items: readonly T[], size: number): T[][] {

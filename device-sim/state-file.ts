@@ -45,5 +45,9 @@ export async function writeState(path: string, state: SimState): Promise<void> {
 }
 
 function isWhole({ deliveredMs, snapshot }: SimState): boolean {
-  return Number.isFinite(deliveredMs) && Number.isFinite(snapshot?.atMs) && snapshot.atMs <= deliveredMs;
+  if (!Number.isFinite(deliveredMs) || !Number.isFinite(snapshot?.atMs) || snapshot.atMs > deliveredMs) return false;
+  const { water, cabinetWh, told } = snapshot;
+  return [water, cabinetWh, told, water?.levelM, water?.isOpen, water?.volumeM3, water?.pumps].every(
+    (part) => typeof part === 'object' && part !== null,
+  );
 }

@@ -93,7 +93,7 @@ function deviceTime(
 ): { ts: number; quality: Quality } | Fault {
   if (ts === undefined || ts === null) return { ts: receiptMs(device.id), quality: 'uncertain' };
   if (typeof ts !== 'number' || !Number.isSafeInteger(ts)) {
-    return { reason: 'bad-time', detail: `ts ${JSON.stringify(ts)}: expected whole milliseconds since 1970` };
+    return { reason: 'bad-time', detail: `ts ${brief(ts)}: expected whole milliseconds since 1970` };
   }
   if (ts < CLOCK_UNSET_BEFORE_MS) return { ts: receiptMs(device.id), quality: 'uncertain' };
   if (ts > nowMs + MAX_AHEAD_MS) {

@@ -67,7 +67,6 @@ export async function startIngest(options: IngestOptions, { store, log, now }: I
   const context = { plant, receiptMs: createReceiptClock(now) };
 
   live.apply(await store.newest());
-  alarms.closeAllBut(watchedConditions(rules, plant), now());
   const sweeping = setInterval(live.sweep, SWEEP_MS);
 
   /** Live state and alarms follow what is on disk, never the other way round. */
@@ -93,6 +92,13 @@ export async function startIngest(options: IngestOptions, { store, log, now }: I
     return now() - ts <= staleAfterMs(everyS);
   }
 
+  /** What no rule watches any more, since its rule or device has left the configuration, nobody else would ever close. */
+  function closeUnwatched(): void {
+    const watched = watchedConditions(rules, plant);
+    for (const key of alarms.activeKeys()) if (!watched.has(key)) raiseOrReturn({ kind: 'return', key, at: now() });
+  }
+
+  closeUnwatched();
   return {
     async take(topic, payload) {
       if (recorder.inFlight() > MAX_IN_FLIGHT_READINGS)

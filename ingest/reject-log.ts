@@ -12,6 +12,7 @@ export interface RejectLog {
 
 /** Two files of this size at most: the current one, and the one before as `.1`. */
 const MAX_BYTES = 4 * 1024 * 1024;
+const MAX_LINES_A_MESSAGE = 20;
 /** Waiting for a slow card at the most; what comes beyond is counted as rejected, and missing here. */
 const MAX_WAITING_CHARS = 1024 * 1024;
 /** One log line per reason and device in this time: a device that repeats its fault must not flood the log. */
@@ -25,12 +26,19 @@ export function createRejectLog({ file, log }: { file: string; log: Log }): Reje
 
   let waiting = '';
   let writing: Promise<void> | null = null;
+  let isFailing = false;
 
   async function writeAll(): Promise<void> {
     while (waiting !== '') {
       const lines = waiting;
       waiting = '';
-      await append(lines).catch((error: unknown) => log.error({ err: error }, 'the reject log cannot be written'));
+      try {
+        await append(lines);
+        isFailing = false;
+      } catch (error) {
+        if (!isFailing) log.error({ err: error }, 'the reject log cannot be written');
+        isFailing = true;
+      }
     }
     writing = null;
   }
@@ -44,6 +52,15 @@ export function createRejectLog({ file, log }: { file: string; log: Log }): Reje
     bytes += Buffer.byteLength(lines);
   }
 
+  /** The first few of one message: a message of thousands of faults is one fault of its sender. */
+  function linesOf(rejects: readonly Reject[], atMs: number): string {
+    const at = new Date(atMs).toISOString();
+    const lines = rejects.slice(0, MAX_LINES_A_MESSAGE).map((reject) => `${JSON.stringify({ at, ...reject })}\n`);
+    const more = rejects.length - lines.length;
+    if (more > 0) lines.push(`${JSON.stringify({ at, more })}\n`);
+    return lines.join('');
+  }
+
   function say(reject: Reject, atMs: number): void {
     const key = `${reject.reason} ${reject.device}`;
     if (atMs - (saidAt.get(key) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
@@ -55,10 +72,9 @@ export function createRejectLog({ file, log }: { file: string; log: Log }): Reje
   return {
     write(rejects, atMs) {
       if (rejects.length === 0) return;
-      for (const reject of rejects) say(reject, atMs);
+      for (const reject of rejects.slice(0, MAX_LINES_A_MESSAGE)) say(reject, atMs);
       if (waiting.length > MAX_WAITING_CHARS) return;
-      const at = new Date(atMs).toISOString();
-      waiting += rejects.map((reject) => `${JSON.stringify({ at, ...reject })}\n`).join('');
+      waiting += linesOf(rejects, atMs);
       writing ??= writeAll();
     },
     async stop() {

@@ -3,13 +3,12 @@ import { z } from 'zod';
 import type { ConfigFault, Parsed } from './fault.ts';
 import { parseWith, repeatedIds } from './fault.ts';
 import type { AssetId, DeviceId, SiteId } from './ids.ts';
-import { ID_PATTERN } from './ids.ts';
 import { ANY_PROFILE, type Profile, type ProfileMetric } from './profile.ts';
+import { idSchema, type LocalName, localNameSchema, seriesRefSchema } from './schema.ts';
 
-const id = z.string().regex(ID_PATTERN, 'expected an id of lower-case letters, digits and dashes');
-const name = z.strictObject({ ky: z.string().optional(), ru: z.string().optional(), en: z.string().optional() });
-/** `device.metric` */
-const seriesRef = z.string().regex(/^[a-z0-9][a-z0-9-]*\.[a-z][a-z0-9_]*$/, 'expected device.metric');
+const id = idSchema;
+const name = localNameSchema;
+const seriesRef = seriesRefSchema;
 const sunTime = z
   .string()
   .regex(/^(sunset|sunrise)([+-]\d+m)?$/, 'expected sunset or sunrise, with an offset like +10m');
@@ -34,7 +33,10 @@ const reservoirSchema = z.strictObject({
   kind: z.literal('reservoir'),
   name: name.optional(),
   /** Pairs of level m and volume m3, rising. */
-  levelVolume: z.array(z.tuple([z.number(), z.number()])).min(2),
+  levelVolume: z
+    .array(z.tuple([z.number(), z.number()]))
+    .min(2)
+    .refine(isRising, 'expected levels and volumes that rise from pair to pair'),
   overflowM: z.number(),
   /** Level under which only the fire brigade's water is left. */
   fireReserveM: z.number().optional(),
@@ -100,7 +102,6 @@ const plantSchema = z.strictObject({
 
 type PlantFile = z.output<typeof plantSchema>;
 
-type LocalName = z.output<typeof name>;
 export type Site = PlantFile['sites'][number] & { readonly id: SiteId };
 export type Asset = PlantFile['assets'][number] & { readonly id: AssetId };
 export type Zone = PlantFile['zones'][number];
@@ -188,7 +189,11 @@ function brokenReferences(file: PlantFile, profiles: ReadonlyMap<string, Profile
       expect(sites.has(item.site), [list, i, 'site'], `"${item.site}" is not among the sites`);
     });
   }
+  file.sites.forEach((site, i) => {
+    expect(!site.simulated || site.network !== undefined, ['sites', i], 'a simulated site needs a network file');
+  });
   file.devices.forEach((d, i) => {
+    expect(d.via !== d.id, ['devices', i, 'via'], 'a device is no gateway of its own');
     if (d.asset) expect(assets.has(d.asset), ['devices', i, 'asset'], `"${d.asset}" is not among the assets`);
     if (d.via) expect(devices.has(d.via), ['devices', i, 'via'], `"${d.via}" is not among the devices`);
     if (d.profile) expect(profiles.has(d.profile), ['devices', i, 'profile'], `no profile "${d.profile}"`);
@@ -210,6 +215,13 @@ function brokenReferences(file: PlantFile, profiles: ReadonlyMap<string, Profile
 
 function byId<T extends { readonly id: string }>(items: readonly T[]): ReadonlyMap<string, T> {
   return new Map(items.map((item) => [item.id, item]));
+}
+
+function isRising(pairs: readonly (readonly [number, number])[]): boolean {
+  return pairs.every(([level, volume], i) => {
+    const [levelBefore, volumeBefore] = pairs[i - 1] ?? [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    return level > levelBefore && volume >= volumeBefore;
+  });
 }
 
 function isTimeZone(value: string): boolean {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { ConfigFault, Parsed } from './fault.ts';
 import { parseWith } from './fault.ts';
-import { ID_PATTERN } from './ids.ts';
 import { METRICS, type Metric } from './metric.ts';
+import { idSchema } from './schema.ts';
 
 /** How a metric reports: `periodic`, where silence is a fault, or `on-change`, where silence means unchanged. */
 type Reporting = 'periodic' | 'on-change';
@@ -22,7 +22,7 @@ export interface Profile {
 }
 
 const profileSchema = z.strictObject({
-  id: z.string().regex(ID_PATTERN, 'expected an id of lower-case letters, digits and dashes'),
+  id: idSchema,
   kind: z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected snake_case'),
   everyS: z.number().positive(),
   metrics: z.record(
@@ -43,6 +43,9 @@ export function parseProfile(raw: unknown): Parsed<Profile> {
   const metrics = new Map<string, ProfileMetric>();
   for (const [name, { min, max, reporting }] of Object.entries(parsed.value.metrics)) {
     const base = METRICS.get(name);
+    if (min !== undefined && max !== undefined && min >= max) {
+      faults.push({ path: ['metrics', name, 'min'], message: `expected less than max, ${max} (got ${min})` });
+    }
     if (!base) faults.push({ path: ['metrics', name], message: 'no such metric' });
     else metrics.set(name, { ...base, min: min ?? base.min, max: max ?? base.max, reporting });
   }

@@ -2,14 +2,12 @@
 import { z } from 'zod';
 import type { ConfigFault, Parsed } from './fault.ts';
 import { parseWith, repeatedIds } from './fault.ts';
-import { ID_PATTERN } from './ids.ts';
 import { METRICS } from './metric.ts';
 import type { Device, Plant } from './plant.ts';
+import { idSchema as id } from './schema.ts';
 
 export const PRIORITIES = ['critical', 'high', 'medium', 'low'] as const;
 export type Priority = (typeof PRIORITIES)[number];
-
-const id = z.string().regex(ID_PATTERN, 'expected an id of lower-case letters, digits and dashes');
 
 const limitRuleSchema = z
   .strictObject({
@@ -47,7 +45,7 @@ export function parseRules(raw: unknown, plant: Plant | null): Parsed<readonly L
   if (!parsed.ok) return parsed;
   const faults: ConfigFault[] = repeatedIds(parsed.value, 'rules').map((f) => ({ ...f, path: f.path.slice(1) }));
   parsed.value.forEach((rule, i) => {
-    if (plant) faults.push(...brokenReferences(rule, i, plant));
+    if (plant) faults.push(...faultsAgainst(plant, rule, i));
     const isYesNo = METRICS.get(rule.on.metric)?.type === 'boolean';
     if (isYesNo !== (rule.is !== undefined)) {
       faults.push({ path: [i], message: isYesNo ? 'a yes/no metric takes "is"' : 'a number takes "below" or "above"' });
@@ -56,15 +54,20 @@ export function parseRules(raw: unknown, plant: Plant | null): Parsed<readonly L
   return faults.length > 0 ? { ok: false, faults } : parsed;
 }
 
-function brokenReferences({ on }: LimitRule, index: number, plant: Plant): ConfigFault[] {
+function faultsAgainst(plant: Plant, rule: LimitRule, index: number): ConfigFault[] {
+  const { on } = rule;
   const refs = [
     ['asset', plant.assets],
     ['device', plant.devices],
     ['site', plant.sites],
   ] as const;
-  return refs
+  const faults: ConfigFault[] = refs
     .filter(([key, known]) => on[key] !== undefined && !known.has(on[key]))
     .map(([key]) => ({ path: [index, 'on', key], message: `"${on[key]}" is not in the plant` }));
+  // A misspelt kind would watch nothing, and nobody would know.
+  const watches = [...plant.devices.values()].some((device) => ruleCovers(rule, device, plant));
+  if (faults.length === 0 && !watches) faults.push({ path: [index, 'on'], message: 'no device of the plant fits' });
+  return faults;
 }
 
 /** Whether a rule watches this device (its metric aside). */

@@ -29,6 +29,14 @@ export function encodeTelemetry(frames: readonly TelemetryFrame[]): Uint8Array {
   return Buffer.from(JSON.stringify(frames.length === 1 ? frames[0] : frames));
 }
 
+/** Frames of one device, oldest first, in as few messages as the size limit allows. */
+export function encodeBacklog(frames: readonly TelemetryFrame[]): Uint8Array[] {
+  const payload = encodeTelemetry(frames);
+  if (payload.byteLength <= MAX_PAYLOAD_BYTES || frames.length === 1) return [payload];
+  const half = Math.ceil(frames.length / 2);
+  return [...encodeBacklog(frames.slice(0, half)), ...encodeBacklog(frames.slice(half))];
+}
+
 /** Payload bytes to frames, oldest first as sent. */
 export function decodeTelemetry(payload: Uint8Array): DecodedTelemetry {
   if (payload.byteLength > MAX_PAYLOAD_BYTES) {
@@ -68,8 +76,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A JSON string (skipped), or a number that JSON does not know but Python and C write. */
-const STRING_OR_NOT_A_NUMBER = /"(?:[^"\\]|\\.)*"|-?\b(?:NaN|nan|Infinity|inf)\b/g;
+/**
+ * A JSON string (skipped), or a number that JSON does not know but Python and C write.
+ * An open string is taken whole: looking for its end from each of its quotes would take quadratic time.
+ */
+const STRING_OR_NOT_A_NUMBER = /"(?:[^"\\]|\\.)*(?:"|$)|-?\b(?:NaN|nan|Infinity|inf)\b/gs;
 
 function parseJson(text: string): unknown {
   try {

@@ -1,6 +1,6 @@
 /** Plant, rules and device profiles from their files, with every fault of all of them. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { Parsed } from '../../model/fault.ts';
 import { type Plant, parsePlant } from '../../model/plant.ts';
 import { type Profile, parseProfile } from '../../model/profile.ts';
@@ -30,12 +30,27 @@ export function loadPlantFiles(settings: Settings): Loaded<PlantFiles> {
   const profiles = new Map<string, Profile>();
   for (const file of folders.flatMap((folder) => yamlFilesIn(folder, faults))) {
     const profile = load(file, parseProfile);
-    if (profile) profiles.set(profile.id, profile);
+    if (!profile) continue;
+    if (profiles.has(profile.id)) faults.push(`${file}: there is another profile "${profile.id}"`);
+    profiles.set(profile.id, profile);
   }
   const plant = load(settings.plant, (content) => parsePlant(content, profiles));
+  if (plant) faults.push(...missingNetworks(settings, plant));
   const { rules: rulesFile } = settings;
   const rules = rulesFile === null ? [] : load(rulesFile, (content) => parseRules(content, plant));
   return { value: plant && rules && faults.length === 0 ? { plant, rules } : null, faults };
+}
+
+function missingNetworks(settings: Settings, { sites }: Plant): string[] {
+  return [...sites.values()].flatMap(({ id, network }) => {
+    const file = network === undefined ? null : networkFile(settings, network);
+    return file === null || existsSync(file) ? [] : [`${file}: no such file; it is the network of site "${id}"`];
+  });
+}
+
+/** A site's EPANET file stands beside the plant file. */
+export function networkFile({ plant }: Settings, network: string): string {
+  return resolve(dirname(plant), network);
 }
 
 function yamlFilesIn(folder: string, faults: string[]): string[] {

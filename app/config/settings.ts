@@ -21,10 +21,7 @@ const layerSchema = z.strictObject({
   mqttPort: port.optional(),
   mqtt: z
     .strictObject({
-      url: z
-        .string()
-        .regex(/^mqtts?:\/\/./, 'expected mqtt://host:port or mqtts://host:port')
-        .optional(),
+      url: z.string().refine(isBrokerUrl, 'expected mqtt://host:port or mqtts://host:port').optional(),
       user: text.optional(),
       passwordFile: text.optional(),
     })
@@ -146,6 +143,10 @@ function withAbsolutePaths(layer: Layer, base: string): Layer {
   const passwordFile = layer.mqtt?.passwordFile;
   if (passwordFile !== undefined) absolute.mqtt = { ...layer.mqtt, passwordFile: resolve(base, passwordFile) };
   return absolute;
+}
+
+function isBrokerUrl(url: string): boolean {
+  return /^mqtts?:\/\/./.test(url) && URL.canParse(url);
 }
 
 function put(target: Record<string, unknown>, path: readonly string[], value: unknown): void {

@@ -27,6 +27,13 @@ export function readYamlFile(file: string): YamlFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const faults = document.errors.map((error) => `${name}:${lines.linePos(error.pos[0]).line} ${error.message}`);
+  let content: unknown;
+  try {
+    if (faults.length === 0) content = document.toJS();
+  } catch (error) {
+    // An alias without its anchor, or too many of them, shows only here.
+    faults.push(`${name}: ${(error as Error).message}`);
+  }
 
   function lineOf(path: readonly (string | number)[]): number {
     for (let depth = path.length; depth > 0; depth--) {
@@ -38,7 +45,7 @@ export function readYamlFile(file: string): YamlFile {
 
   return {
     name,
-    content: faults.length > 0 ? undefined : document.toJS(),
+    content,
     faults,
     describe: ({ path, message }) => `${name}:${lineOf(path)} ${dotted(path)}${path.length > 0 ? ': ' : ''}${message}`,
   };

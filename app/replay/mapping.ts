@@ -3,14 +3,11 @@ import { resolve } from 'node:path';
 import { Temporal } from 'temporal-polyfill';
 import { z } from 'zod';
 import { parseWith } from '../../model/fault.ts';
-import { ID_PATTERN } from '../../model/ids.ts';
+import { idSchema, seriesRefSchema } from '../../model/schema.ts';
 import { readYamlFile } from '../config/yaml-file.ts';
 
-const id = z.string().regex(ID_PATTERN, 'expected an id of lower-case letters, digits and dashes');
-const series = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}\.[a-z][a-z0-9_]*$/, 'expected device.metric');
-
 const mappingSchema = z.strictObject({
-  site: id,
+  site: idSchema,
   time: z
     .strictObject({
       /** Default: the first column. */
@@ -21,7 +18,7 @@ const mappingSchema = z.strictObject({
     .prefault({}),
   /** Column to `device.metric`. */
   columns: z
-    .record(z.string(), series)
+    .record(z.string(), seriesRefSchema)
     .refine((columns) => Object.keys(columns).length > 0, 'expected at least one column'),
 });
 

@@ -1,5 +1,5 @@
 import type { MqttLink } from '../../link/mqtt-link.ts';
-import { encodeTelemetry, MAX_PAYLOAD_BYTES, type TelemetryFrame } from '../../model/telemetry.ts';
+import { encodeBacklog, type TelemetryFrame } from '../../model/telemetry.ts';
 import { telemetryTopic } from '../../model/topic.ts';
 
 /** Gathers frames into backlogs per device, with a bounded number of messages on their way. */
@@ -9,7 +9,7 @@ export interface Outlet {
   flush(): Promise<void>;
 }
 
-/** Frames in one backlog message, and the bytes that a wide frame may make of them. */
+/** Frames in one backlog message, where its size allows as many. */
 const BACKLOG_FRAMES = 250;
 const MAX_UNACKNOWLEDGED = 20;
 
@@ -18,16 +18,11 @@ export function createOutlet(link: MqttLink, site: string): Outlet {
   const onTheirWay = new Set<Promise<void>>();
 
   async function send(device: string, frames: readonly TelemetryFrame[]): Promise<void> {
-    const payload = encodeTelemetry(frames);
-    if (payload.byteLength > MAX_PAYLOAD_BYTES && frames.length > 1) {
-      const half = Math.ceil(frames.length / 2);
-      await send(device, frames.slice(0, half));
-      await send(device, frames.slice(half));
-      return;
+    for (const payload of encodeBacklog(frames)) {
+      const sent = link.publish(telemetryTopic(site, device), payload).finally(() => onTheirWay.delete(sent));
+      onTheirWay.add(sent);
+      if (onTheirWay.size >= MAX_UNACKNOWLEDGED) await Promise.race(onTheirWay);
     }
-    const sent = link.publish(telemetryTopic(site, device), payload).finally(() => onTheirWay.delete(sent));
-    onTheirWay.add(sent);
-    if (onTheirWay.size >= MAX_UNACKNOWLEDGED) await Promise.race(onTheirWay);
   }
 
   return {

@@ -82,15 +82,19 @@ async function publishFile(file: string, mapping: ReplayMapping, link: MqttLink)
   try {
     const rows = readCsv(file, progress.advance);
     const { value: header } = await rows.next();
-    const read = createRowReader(header?.cells ?? [], mapping);
+    if (header === undefined) throw new StartError(`${file}: is empty; expected a line of column names`);
+    const read = createRowReader(header.cells, mapping);
     if (typeof read !== 'function') throw new ConfigError(read.map((fault) => `${file}: ${fault}`));
     for await (const { cells, line } of rows) {
       const { frames, readings, faults } = read(cells, line);
       count(tally, readings, faults);
       for (const [device, frame] of frames) await outlet.add(device, frame);
     }
-    await outlet.flush();
+  } catch (error) {
+    if (error instanceof StartError) error.message += `; ${tally.readings} readings before that were published`;
+    throw error;
   } finally {
+    await outlet.flush();
     progress.finish();
   }
   return tally;
@@ -105,6 +109,7 @@ function count(tally: Tally, readings: number, faults: readonly RowFault[]): voi
 
 function report({ rows, readings, faults, faultCount }: Tally): void {
   process.stdout.write(`${rows} rows: ${readings} readings published and acknowledged\n`);
+  process.stdout.write('what the server made of them stands at its /api/health, rejects in its rejects.jsonl\n');
   if (faultCount === 0) return;
   const lines = faults.map(
     ({ line, column, text, expected }) => `  line ${line}, ${column}: expected ${expected}, got "${text}"`,

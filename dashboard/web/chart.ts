@@ -77,7 +77,8 @@ export class TrendChart {
       ms: 1,
       tzDate: (ms) => library.tzDate(new Date(ms), style.timeZone),
       legend: { show: false },
-      padding: [8, 8, 0, 0],
+      // On the right half of a time's width: it is not cut off at the edge.
+      padding: [8, 20, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: {
         x: { time: true, range: () => [this.view.from, this.view.to] },
@@ -122,8 +123,7 @@ function valueAxis({ words, language }: ChartStyle): uPlot.Axis {
     space: 22,
     size: AXIS_WIDTH,
     incrs: VALUE_STEPS,
-    values: (_, splits) => {
-      const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
+    values: (_, splits, _axis, _space, step) => {
       const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
       return splits.map((value) => decimal(value, digits, language));
     },
@@ -167,24 +167,19 @@ function drawMarks(plot: uPlot, marks: readonly ChartMark[]): void {
   ctx.restore();
 }
 
-/** Above its line, or below where there is no room above. */
+/** In its line, as on a map: above or below, it would stand by the next limit's. */
 function drawLabel({ ctx, bbox }: uPlot, label: string, y: number, isRight: boolean): void {
   const scale = devicePixelRatio;
-  const isNearTop = y - bbox.top < 18 * scale;
-  const x = isRight ? bbox.left + bbox.width - 4 * scale : bbox.left + 4 * scale;
-  ctx.textAlign = isRight ? 'right' : 'left';
-  ctx.textBaseline = isNearTop ? 'top' : 'bottom';
-  clearBehind(ctx, label, x, y + (isNearTop ? 3 : -17) * scale, scale);
-  ctx.fillText(label, x, y + (isNearTop ? 3 : -2) * scale);
-}
-
-/** A label is read even where it stands on another limit's line. */
-function clearBehind(ctx: CanvasRenderingContext2D, label: string, x: number, top: number, scale: number): void {
-  const width = ctx.measureText(label).width + 4 * scale;
+  const inset = 6 * scale;
+  const width = ctx.measureText(label).width;
+  const left = isRight ? bbox.left + bbox.width - inset - width : bbox.left + inset;
   const ink = ctx.fillStyle;
   ctx.fillStyle = colour('--surface');
-  ctx.fillRect(ctx.textAlign === 'left' ? x - 2 * scale : x - width + 2 * scale, top, width, 15 * scale);
+  ctx.fillRect(left - 3 * scale, y - 7 * scale, width + 6 * scale, 14 * scale);
   ctx.fillStyle = ink;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  ctx.fillText(label, left, y);
 }
 
 /** uPlot follows a mouse; a finger that moves sideways over the chart reads it the same way. */

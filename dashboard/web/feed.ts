@@ -16,7 +16,9 @@ let version = -1;
 
 /** Keys of all series that have a value. */
 export const seenKeys = signal<ReadonlySet<string>>(new Set());
-export const isSnapshotHere = signal(false);
+/** How many have come since the page was opened: one a connection. */
+export const snapshots = signal(0);
+export const isSnapshotHere = computed(() => snapshots.value > 0);
 export const alarms = signal<readonly AlarmWire[]>([]);
 export const lastReturnAt = signal<number | null>(null);
 export const sim = signal<SimWire | null>(null);
@@ -49,7 +51,7 @@ export function startFeed(): void {
       forgetAllBut(new Set(frame.values.map(keyOf)));
       store(frame.values);
       alarms.value = frame.alarms.filter(isOpen);
-      isSnapshotHere.value = true;
+      snapshots.value++;
     });
   });
   socket.on('values', (frame) => {

@@ -30,7 +30,13 @@ export interface Quantity {
 /** A measured number with the decimals that its unit deserves; watts from 1,000 on as kilowatts. */
 export function quantity(value: number, unit: string, language: Language): Quantity {
   if (unit === 'W' && Math.abs(value) >= 1000) return quantity(value / 1000, 'kW', language);
-  return { text: decimal(value, DECIMALS[unit] ?? (unit === '' ? 2 : 0), language), unit };
+  return { text: decimal(value, decimalsOf(value, unit), language), unit };
+}
+
+function decimalsOf(value: number, unit: string): number {
+  // A battery's tenths tell whether it is charged; the mains' say nothing.
+  if (unit === 'V') return Math.abs(value) < 100 ? 1 : 0;
+  return DECIMALS[unit] ?? (unit === '' ? 2 : 0);
 }
 
 export function decimal(value: number, digits: number, language: Language): string {

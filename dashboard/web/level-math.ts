@@ -6,8 +6,10 @@ type Point = readonly [number, number | null];
 const HOUR_MS = 3_600_000;
 /** Slower than this is a standing level: a sensor's noise over an hour is some mm. */
 const NOTABLE_M_PER_H = 0.01;
-/** Beyond this a forecast from one hour says nothing. */
+/** Beyond this a forecast says nothing. */
 const FURTHEST_HOURS = 48;
+/** Every filling is on its way to the overflow until its pump stops: only a near one is news. */
+const FURTHEST_OVERFLOW_HOURS = 1;
 
 /** Volume at a level, straight between the pairs; outside them the nearest pair's, never an invented one. */
 export function volumeAt(pairs: LevelVolume, levelM: number): number | null {
@@ -32,12 +34,12 @@ export function surfaceAt(pairs: LevelVolume, levelM: number): number | null {
   return low && high ? (high[1] - low[1]) / (high[0] - low[0]) : null;
 }
 
-/** Change per hour over the last hour: the slope of the straight line through its points. Null with too little to say. */
-export function ratePerHour(points: readonly Point[], nowMs: number): number | null {
-  const recent = points.filter((p): p is readonly [number, number] => p[1] !== null && p[0] > nowMs - HOUR_MS);
+/** Change per hour: the slope of the straight line through the points of the last while. Null with too little to say. */
+export function ratePerHour(points: readonly Point[], nowMs: number, windowMs = HOUR_MS): number | null {
+  const recent = points.filter((p): p is readonly [number, number] => p[1] !== null && p[0] > nowMs - windowMs);
   const first = recent[0];
   const last = recent.at(-1);
-  if (!first || !last || recent.length < 3 || last[0] - first[0] < HOUR_MS / 3) return null;
+  if (!first || !last || recent.length < 3 || last[0] - first[0] < windowMs / 3) return null;
   const meanHours = recent.reduce((sum, p) => sum + (p[0] - first[0]) / HOUR_MS, 0) / recent.length;
   const meanValue = recent.reduce((sum, p) => sum + p[1], 0) / recent.length;
   let covariance = 0;
@@ -62,7 +64,7 @@ export interface Forecast {
   readonly hours: number;
 }
 
-/** When the level meets the next mark if the last hour goes on; null when it stands, is past the mark or it is far. */
+/** When the level meets the next mark if it goes on like this; null when it stands, is past the mark or it is far. */
 export function forecast(
   levelM: number,
   rateMPerH: number,
@@ -72,13 +74,13 @@ export function forecast(
   if (way === 'steady') return null;
   if (way === 'rising') {
     if (marks.overflowM === undefined) return null;
-    return within('overflow', (marks.overflowM - levelM) / rateMPerH);
+    return within('overflow', (marks.overflowM - levelM) / rateMPerH, FURTHEST_OVERFLOW_HOURS);
   }
   const reserve = marks.fireReserveM;
   if (reserve !== undefined && levelM > reserve) return within('fireReserve', (reserve - levelM) / rateMPerH);
   return within('empty', (marks.emptyM - levelM) / rateMPerH);
 }
 
-function within(until: Forecast['until'], hours: number): Forecast | null {
-  return hours >= 0 && hours <= FURTHEST_HOURS ? { until, hours } : null;
+function within(until: Forecast['until'], hours: number, furthest = FURTHEST_HOURS): Forecast | null {
+  return hours >= 0 && hours <= furthest ? { until, hours } : null;
 }

@@ -2,14 +2,14 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { AssetWire, DeviceWire, LimitWire, PlantWire, SiteWire } from '../wire.ts';
 import { fetchPlant, fetchSim } from './api.ts';
-import { seenKeys, sim } from './feed.ts';
+import { seenKeys, sim, snapshots } from './feed.ts';
 import type { SeriesRef } from './plant-view.ts';
 import { plantView } from './plant-view.ts';
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 20_000;
-/** A device added to the plant shows up by its values; its name is asked for at most this often. */
-const REFRESH_MS = 30_000;
+/** The lit period moves on with the days. */
+const REFRESH_MS = 10 * 60_000;
 
 export const plant = signal<PlantWire | null>(null);
 export const plantFailed = signal(false);
@@ -57,15 +57,22 @@ async function loadSim(): Promise<void> {
   sim.value ??= state;
 }
 
-/** Asks for the plant again when values of a device arrive that it does not list, and now and then for the lit period. */
+/** Asks for the plant again now and then for the lit period, and after every reconnection: the server may be another. */
 export function keepPlantFresh(): void {
-  setInterval(() => {
-    if (document.visibilityState !== 'visible' || !plant.peek()) return;
-    void fetchPlant()
-      .then((loaded) => {
-        if (JSON.stringify(loaded) !== JSON.stringify(plant.peek())) plant.value = loaded;
-      })
-      // The page keeps what it has; the connection sign already tells of the link.
-      .catch(() => {});
-  }, REFRESH_MS);
+  setInterval(refreshPlant, REFRESH_MS);
+  let seen = snapshots.peek();
+  snapshots.subscribe((count) => {
+    if (count > seen && count > 1) refreshPlant();
+    seen = count;
+  });
+}
+
+function refreshPlant(): void {
+  if (document.visibilityState !== 'visible' || !plant.peek()) return;
+  void fetchPlant()
+    .then((loaded) => {
+      if (JSON.stringify(loaded) !== JSON.stringify(plant.peek())) plant.value = loaded;
+    })
+    // The page keeps what it has; the connection sign already tells of the link.
+    .catch(() => {});
 }

@@ -5,8 +5,8 @@ import type { AlarmJournal } from './journal.ts';
 export interface AlarmDesk {
   apply(change: ConditionChange): void;
   isActive(conditionKey: string): boolean;
-  /** Closes what no rule watches any more, since its rule or device has left the configuration: nobody else ever would. */
-  closeAllBut(watched: ReadonlySet<string>, atMs: number): void;
+  /** Keys of the conditions that are active. */
+  activeKeys(): readonly string[];
   list(query: AlarmQuery): readonly Alarm[];
   onChange(listener: (alarm: Alarm) => void): () => void;
 }
@@ -27,9 +27,7 @@ export function createAlarmDesk(journal: AlarmJournal): AlarmDesk {
   return {
     apply,
     isActive: (conditionKey) => active.has(conditionKey),
-    closeAllBut(watched, at) {
-      for (const key of active.keys()) if (!watched.has(key)) apply({ kind: 'return', key, at });
-    },
+    activeKeys: () => [...active.keys()],
     list: (query) => journal.list(query),
     onChange(listener) {
       listeners.add(listener);

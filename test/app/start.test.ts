@@ -1,6 +1,6 @@
 /** What a person sees who starts it wrongly: one sentence per fault, all at once, and the right exit code. */
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -66,6 +66,11 @@ describe('starting with a faulty configuration', () => {
       stderr: expect.stringContaining('missing: broker'),
     });
     expect(await runAimak(['sim'])).toMatchObject({ code: 2, stderr: expect.stringContaining('expected --mqtt-url') });
+    expect(await runAimak(['--mqtt-url', 'mqtt://127.0.0.1:1'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('only sim and replay'),
+    });
+    expect(await runAimak(['constructor'])).toMatchObject({ code: 2, stderr: expect.stringContaining('no such part') });
     expect(await runAimak(['bridg'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('bridg: no such part or tool'),
@@ -111,6 +116,26 @@ describe('starting where it cannot', () => {
     const { code, stderr } = await runAimak([...FIRST_DEVICE, '--data-dir', server.dataDir, ...ports]);
     expect([code, stderr]).toEqual([1, expect.stringContaining('another Aimak Watch is running on it')]);
     expect(await server.stop()).toBe(0);
+  });
+});
+
+describe('starting on what it cannot use', () => {
+  it('says that the data are damaged, and changes nothing', async () => {
+    const dataDir = temporaryFolder();
+    const file = join(dataDir, 'readings.db');
+    const text = 'not a database, but long enough to be looked at as one'.repeat(100);
+    writeFileSync(file, text);
+    const ports = ['--http-port', '0', '--mqtt-port', '0'];
+    const { code, stderr } = await runAimak([...FIRST_DEVICE, '--data-dir', dataDir, ...ports]);
+    const sentence = `the data in ${dataDir} cannot be used: file is not a database`;
+    expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  it('says that there is no such host', async () => {
+    const where = ['--host', 'no-such-host.invalid', '--data-dir', temporaryFolder()];
+    const { code, stderr } = await runAimak([...FIRST_DEVICE, ...where]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('cannot listen on no-such-host.invalid')]);
   });
 });
 

@@ -115,7 +115,7 @@ describe('the simulated village', () => {
   it('names the device whose kind it does not know', async () => {
     const small = parsePlant(
       {
-        sites: [{ id: 'toru', lat: 42, lon: 76, timeZone: 'Asia/Bishkek', simulated: true }],
+        sites: [{ id: 'toru', lat: 42, lon: 76, timeZone: 'Asia/Bishkek', simulated: true, network: 'village.inp' }],
         devices: [{ id: 'odd', site: 'toru' }],
       },
       new Map([[ANY_PROFILE.id, ANY_PROFILE]]),

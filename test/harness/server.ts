@@ -80,7 +80,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     get,
     health,
     async stop() {
-      expectClosed(await health());
+      const last = await health();
+      expectClosed(last);
+      expect(last.ingest.inFlight).toBe(0);
       child.kill('SIGTERM');
       if (child.exitCode === null) await once(child, 'exit');
       return child.exitCode;

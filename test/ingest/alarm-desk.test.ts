@@ -38,15 +38,6 @@ describe('the alarm desk', () => {
     expect(desk.list(everything)).toMatchObject([{ state: 'normal', raisedAt: 1000, returnedAt: 3000 }]);
   });
 
-  it('closes what no rule watches any more', () => {
-    const desk = createAlarmDesk(openAlarmJournal(join(temporaryFolder(), 'alarms.db')));
-    desk.apply(raise);
-    desk.closeAllBut(new Set([raise.key]), 2000);
-    expect(desk.list(active)).toHaveLength(1);
-    desk.closeAllBut(new Set(), 2000);
-    expect(desk.list(active)).toEqual([]);
-  });
-
   it('announces nothing that it could not save', () => {
     const journal = openAlarmJournal(join(temporaryFolder(), 'alarms.db'));
     const desk = createAlarmDesk({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateLimit, type LimitMemory, NOT_ACTIVE } from '../../ingest/detect/limits.ts';
+import { createLimitWatch, evaluateLimit, type LimitMemory, NOT_ACTIVE } from '../../ingest/detect/limits.ts';
 import { type LimitRule, parseRules } from '../../model/rule.ts';
+import { reading, smallPlant } from '../harness/readings.ts';
 
 function rule(fields: object): LimitRule {
   const title = { ky: 'a', ru: 'b', en: 'c' };
@@ -43,11 +44,51 @@ describe('limits', () => {
   });
 
   it('takes the first reading where they come no oftener than the delay', () => {
-    expect(run(rule({ below: 1, onDelayS: 60 }), [2, 0], 300)).toEqual([false, true]);
+    expect(run(rule({ below: 1, onDelayS: 60 }), [2, 0], 60)).toEqual([false, true]);
+  });
+
+  it('takes no spike of a device that reports oftener than it promised', () => {
+    let memory: LimitMemory = NOT_ACTIVE;
+    const low = rule({ below: 1, onDelayS: 60 });
+    for (const [second, value] of [2, 2, 0, 2].entries()) {
+      memory = evaluateLimit(low, memory, { ts: second * 1000, value }, 300);
+      expect(memory.isActive).toBe(false);
+    }
+  });
+
+  it('begins the delay anew after a silence', () => {
+    const low = rule({ below: 1, onDelayS: 120 });
+    const day = 86_400_000;
+    let memory = evaluateLimit(low, NOT_ACTIVE, { ts: 0, value: 0 }, 60);
+    memory = evaluateLimit(low, memory, { ts: 3 * day, value: 0 }, 60);
+    expect(memory.isActive).toBe(false);
+    expect(evaluateLimit(low, memory, { ts: 3 * day + 120_000, value: 0 }, 60).isActive).toBe(true);
   });
 
   it('neither raises nor clears on what could not be read', () => {
     const low = rule({ below: 1, onDelayS: 120 });
     expect(run(low, [null, 0, null, 0, null, 2])).toEqual([false, false, false, true, true, false]);
+  });
+});
+
+describe('the watch over all limits', () => {
+  const plant = smallPlant();
+  const raisedOf = (changes: readonly { kind: string }[]) => changes.map((change) => change.kind);
+
+  it('raises on an on-change value whose delay runs out while its device speaks of other things', () => {
+    const off = { ...rule({ on: { metric: 'pump_running' }, is: false, onDelayS: 120 }), id: 'pump-off' };
+    const watch = createLimitWatch([off], plant, () => false);
+    expect(watch.evaluate(reading('pump-1', 'pump_running', 0, 0))).toEqual([]);
+    expect(watch.evaluate(reading('pump-1', 'active_power', 60_000, 0))).toEqual([]);
+    expect(raisedOf(watch.evaluate(reading('pump-1', 'active_power', 120_000, 0)))).toEqual(['raise']);
+  });
+
+  it('brings a change again that the desk could not save, without waiting the delay once more', () => {
+    const low = { ...rule({ below: 1, onDelayS: 120 }), id: 'low' };
+    const watch = createLimitWatch([low], plant, () => false);
+    const kinds = [0, 60, 120, 180].map((s) =>
+      raisedOf(watch.evaluate(reading('tank-1-level', 'level', s * 1000, 0.5))),
+    );
+    expect(kinds).toEqual([[], [], ['raise'], ['raise']]);
   });
 });

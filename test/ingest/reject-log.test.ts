@@ -30,11 +30,24 @@ describe('the reject log', () => {
   it('stays within its size, however much comes', async () => {
     const file = join(temporaryFolder(), 'rejects.jsonl');
     const log = createRejectLog({ file, log: silentLog });
-    const many = Array.from({ length: 5_000 }, () => ({ ...reject, detail: 'x'.repeat(200) }));
-    for (let i = 0; i < 10; i++) {
-      log.write(many, i);
-      await log.stop();
+    for (let i = 0; i < 10_000; i++) {
+      log.write([{ ...reject, detail: 'x'.repeat(1_000) }], i);
+      if (i % 100 === 0) await log.stop();
     }
+    await log.stop();
     expect(statSync(file).size + statSync(`${file}.1`).size).toBeLessThan(9 * 1024 * 1024);
+  });
+
+  it('keeps the first few of a message, and how many more there were', async () => {
+    const file = join(temporaryFolder(), 'rejects.jsonl');
+    const log = createRejectLog({ file, log: silentLog });
+    log.write(
+      Array.from({ length: 5_000 }, () => reject),
+      0,
+    );
+    await log.stop();
+    const lines = readFileSync(file, 'utf8').trim().split('\n');
+    expect(lines).toHaveLength(21);
+    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ at: '1970-01-01T00:00:00.000Z', more: 4_980 });
   });
 });

@@ -49,6 +49,31 @@ describe('a plant file (contract 1.3)', () => {
     expect(faults).toContain('zones.0.inlets.1: "e" is not among the devices');
   });
 
+  it('refuses what could never work: a tank that shrinks, a village without network, a gateway of its own', () => {
+    const tank = {
+      id: 't',
+      site: 'toru',
+      kind: 'reservoir',
+      levelVolume: [
+        [0, 0],
+        [4, 300],
+        [3, 400],
+      ],
+      overflowM: 3,
+    };
+    expect(faultsOf({ sites: [site], assets: [tank], devices: [{ id: 'd', site: 'toru' }] })).toEqual([
+      expect.stringContaining('assets.0.levelVolume: expected levels and volumes that rise'),
+    ]);
+    expect(faultsOf({ sites: [{ ...site, simulated: true }], devices: [{ id: 'd', site: 'toru', via: 'd' }] })).toEqual(
+      ['sites.0: a simulated site needs a network file', 'devices.0.via: a device is no gateway of its own'],
+    );
+  });
+
+  it('refuses a profile whose range holds nothing', () => {
+    const parsed = parseProfile({ id: 'p', kind: 'k', everyS: 60, metrics: { level: { min: 5, max: 4 } } });
+    expect(parsed).toMatchObject({ ok: false, faults: [{ path: ['metrics', 'level', 'min'] }] });
+  });
+
   it('refuses a profile that names an unknown metric', () => {
     const parsed = parseProfile({ id: 'p', kind: 'k', everyS: 60, metrics: { levl: {} } });
     expect(parsed).toMatchObject({ ok: false, faults: [{ path: ['metrics', 'levl'] }] });
@@ -67,6 +92,11 @@ describe('a rules file (contract 1.4)', () => {
       smallPlant(),
     );
     expect(parsed).toMatchObject({ ok: false, faults: [{ path: [0] }, { path: [1, 'on', 'asset'] }] });
+    const on = { kind: 'reservor', metric: 'level' };
+    expect(parseRules([{ id: 'a', on, below: 1, priority: 'low', title }], smallPlant())).toMatchObject({
+      ok: false,
+      faults: [{ path: [0, 'on'], message: 'no device of the plant fits' }],
+    });
     expect(
       parseRules([{ id: 'a', on: { metric: 'level' }, below: 1, above: 2, priority: 'low', title }], null).ok,
     ).toBe(false);

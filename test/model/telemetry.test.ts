@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeTelemetry, encodeTelemetry, MAX_PAYLOAD_BYTES } from '../../model/telemetry.ts';
+import { decodeTelemetry, encodeBacklog, encodeTelemetry, MAX_PAYLOAD_BYTES } from '../../model/telemetry.ts';
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 const frames = (text: string) => {
@@ -26,6 +26,18 @@ describe('telemetry (contract 2.2)', () => {
         expect(decoded).toEqual({ ok: true, frames: sent });
       }),
     );
+  });
+
+  it('splits a backlog into messages within the size limit, in order, losing nothing', () => {
+    const values = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`active_power_l${i}`, 12345.678]));
+    const sent = Array.from({ length: 1_000 }, (_, i) => ({ ts: 1.7e12 + i, values }));
+    const payloads = encodeBacklog(sent);
+    expect(Math.max(...payloads.map((payload) => payload.byteLength))).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+    const received = payloads.flatMap((payload) => {
+      const decoded = decodeTelemetry(payload);
+      return decoded.ok ? decoded.frames.map((frame) => frame.ts) : [];
+    });
+    expect(received).toEqual(sent.map((frame) => frame.ts));
   });
 
   it('never throws, whatever bytes come', () => {
@@ -54,6 +66,7 @@ describe('telemetry (contract 2.2)', () => {
 
   it.each([
     ['{"level": 2.', 'bad-json'],
+    ['{"level": "NaN', 'bad-json'],
     ['', 'bad-json'],
     ['2.4', 'bad-shape'],
     ['{}', 'bad-shape'],

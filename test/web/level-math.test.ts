@@ -77,7 +77,7 @@ describe('hours left', () => {
   it.each([
     ['to the fire reserve while falling above it', 2.1, -0.1, 'fireReserve', 9],
     ['to empty while falling below it', 1, -0.1, 'empty', 10],
-    ['to the overflow while rising', 3.3, 0.25, 'overflow', 2],
+    ['to the overflow while rising to it within the hour', 3.6, 0.25, 'overflow', 0.8],
   ] as const)('%s', (_, levelM, rate, until, hours) => {
     const next = forecast(levelM, rate, marks);
     expect(next?.until).toBe(until);
@@ -87,6 +87,7 @@ describe('hours left', () => {
   it.each([
     ['standing', 2, 0.005],
     ['above its overflow', 3.9, 0.2],
+    ['in an ordinary filling', 3.3, 0.25],
     ['days away', 3.5, -0.02],
   ])('are not told of a level %s', (_, levelM, rate) => {
     expect(forecast(levelM, rate, marks)).toBeNull();

@@ -13,6 +13,9 @@ import { DirectionSign } from './icons.tsx';
 import { dayRequest, Sparkline } from './sparkline.tsx';
 import { AgeNote, Figure, ValueRow } from './value.tsx';
 
+/** Long enough for a sensor's noise, short enough to notice that the pump has stopped. */
+const RATE_WINDOW_MS = 45 * 60_000;
+
 export function TankCard({ tank }: { tank: TankView }) {
   const name = nameOf(tank.asset.name, tank.asset.id);
   return (
@@ -62,7 +65,7 @@ function TankLevel({ asset, level, name }: { asset: AssetWire; level: SeriesRef;
 
 function Movement({ asset, level, levelM }: { asset: AssetWire; level: SeriesRef; levelM: number }) {
   const { points } = useTrend(dayRequest(level)).value;
-  const rate = ratePerHour(meanLine(points), now.peek());
+  const rate = ratePerHour(meanLine(points), now.peek(), RATE_WINDOW_MS);
   if (rate === null) return null;
   const way = direction(rate);
   const next = forecast(levelM, rate, { ...asset, emptyM: asset.levelVolume?.[0]?.[0] ?? 0 });

@@ -184,6 +184,9 @@ function summary(of: SeriesRef, trend: Trend, isShort = false): string {
   const name = metricName(of.metric);
   if (!range || isYesNo(of.metric)) return name;
   const unit = unitOf(of.metric);
-  const both = `${t('least')} ${quantity(range[0], unit, language.value).text} · ${t('greatest')} ${quantityText(range[1], unit)}`;
-  return isShort ? both : `${name}: ${both}`;
+  const [least, greatest] = [quantity(range[0], unit, language.value), quantity(range[1], unit, language.value)];
+  // `14 W … 4.20 kW`, but `3.10 … 3.40 m`.
+  const low = least.unit === greatest.unit ? least.text : quantityText(range[0], unit);
+  const high = quantityText(range[1], unit);
+  return isShort ? `${low} … ${high}` : `${name}: ${t('least')} ${low} · ${t('greatest')} ${high}`;
 }
