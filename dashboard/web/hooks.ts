@@ -1,14 +1,14 @@
 /** What components need of the stores, in the form they need it. */
 import { type ReadonlySignal, useComputed } from '@preact/signals';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { judge, UNKNOWN_PACE, type ValueState, vouchedAt } from './age.ts';
-import { now } from './clock.ts';
-import { liveOf, newestOf } from './feed.ts';
-import { ago } from './format.ts';
+import { holdTrend, type Trend, type TrendRequest } from './charts/trends.ts';
 import { t } from './i18n/language.ts';
-import { deviceOf } from './plant-store.ts';
-import { keyOf, type SeriesRef } from './plant-view.ts';
-import { holdTrend, type Trend, type TrendRequest } from './trends.ts';
+import { now } from './live/clock.ts';
+import { liveOf, newestOf } from './live/feed.ts';
+import { deviceOf } from './live/plant-store.ts';
+import { judge, UNKNOWN_PACE, type ValueState, vouchedAt } from './view/age.ts';
+import { ago } from './view/format.ts';
+import { keyOf, type SeriesRef } from './view/plant-view.ts';
 
 /** What may be said of a series now. */
 export function stateOf(ref: SeriesRef): ValueState {

@@ -9,14 +9,14 @@ import './styles/light.css';
 import './styles/charts.css';
 import './styles/stale.css';
 import './styles/desk.css';
-import { startClock } from './clock.ts';
+import { startTrends } from './charts/trends.ts';
 import { App } from './components/app.tsx';
-import { startFeed } from './feed.ts';
 import { startLanguage } from './i18n/language.ts';
+import { startClock } from './live/clock.ts';
+import { startFeed } from './live/feed.ts';
+import { keepPlantFresh, loadPlant } from './live/plant-store.ts';
 import { startNavigation } from './navigation.ts';
-import { keepPlantFresh, loadPlant } from './plant-store.ts';
 import { startTheme } from './theme.ts';
-import { startTrends } from './trends.ts';
 
 startTheme();
 startLanguage();

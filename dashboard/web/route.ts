@@ -1,5 +1,5 @@
 /** Addresses of the page's views, as a colleague may be sent them. Pure. */
-import type { SeriesRef } from './plant-view.ts';
+import type { SeriesRef } from './view/plant-view.ts';
 
 export type Route = { readonly view: 'overview' } | { readonly view: 'series'; readonly ref: SeriesRef };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judge, type ValueState, worstOf } from '../../dashboard/web/age.ts';
+import { judge, type ValueState, worstOf } from '../../dashboard/web/view/age.ts';
 import type { LiveWire } from '../../dashboard/wire.ts';
 
 const NOW = 1_769_137_200_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ago, clockTime, dayAndMonth, decimal, moment, quantity, span } from '../../dashboard/web/format.ts';
+import { ago, clockTime, dayAndMonth, decimal, moment, quantity, span } from '../../dashboard/web/view/format.ts';
 
 const BISHKEK = 'Asia/Bishkek';
 /** 20 January 2026, 23:30 UTC: already the 21st in Bishkek. */

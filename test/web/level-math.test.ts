@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { direction, forecast, ratePerHour, surfaceAt, volumeAt } from '../../dashboard/web/level-math.ts';
+import { direction, forecast, ratePerHour, surfaceAt, volumeAt } from '../../dashboard/web/view/level-math.ts';
 
 const HOUR_MS = 3_600_000;
 const NOW = 500 * HOUR_MS;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { linkState } from '../../dashboard/web/link-state.ts';
+import { linkState } from '../../dashboard/web/live/link-state.ts';
 
 const START = 1_000_000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLit, litPeriod } from '../../dashboard/web/lit.ts';
+import { isLit, litPeriod } from '../../dashboard/web/view/lit.ts';
 import type { CircuitWire } from '../../dashboard/wire.ts';
 
 const circuit = (lit: CircuitWire['lit']) => ({

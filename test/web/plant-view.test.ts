@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keyOf, type PlantView, plantView } from '../../dashboard/web/plant-view.ts';
+import { keyOf, type PlantView, plantView } from '../../dashboard/web/view/plant-view.ts';
 import type { AssetWire, CircuitWire, DeviceWire, PlantWire, ZoneWire } from '../../dashboard/wire.ts';
 
 const asset = (id: string, kind: string): AssetWire => ({ id, site: 's', kind, name: {} });

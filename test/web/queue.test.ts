@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createQueue } from '../../dashboard/web/queue.ts';
+import { createQueue } from '../../dashboard/web/charts/queue.ts';
 
 it('runs no more than its limit at a time, all in order, failures included', async () => {
   const enqueue = createQueue(2);

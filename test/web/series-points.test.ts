@@ -7,7 +7,7 @@ import {
   valueRange,
   withGaps,
   withLive,
-} from '../../dashboard/web/series-points.ts';
+} from '../../dashboard/web/charts/series-points.ts';
 
 const point = (ts: number, mean: number | null): ChartPoint => ({ ts, min: mean, max: mean, mean });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rangeBar, sparkPath } from '../../dashboard/web/spark-path.ts';
+import { rangeBar, sparkPath } from '../../dashboard/web/charts/spark-path.ts';
 import type { LimitWire } from '../../dashboard/wire.ts';
 
 const point = (ts: number, mean: number | null) => ({ ts, min: mean, max: mean, mean });

@@ -2,14 +2,14 @@
 import { useComputed } from '@preact/signals';
 import type { Priority } from '../../../model/rule.ts';
 import type { AlarmWire } from '../../wire.ts';
-import { now } from '../clock.ts';
-import { alarms, isBackfilling, isSnapshotHere, lastReturnAt, link } from '../feed.ts';
-import { moment } from '../format.ts';
 import { stateOf } from '../hooks.ts';
 import { language, nameOf, quantityText, t, tCount } from '../i18n/language.ts';
-import { placeName } from '../place-name.ts';
-import { assetOf, plant, siteOf } from '../plant-store.ts';
+import { now } from '../live/clock.ts';
+import { alarms, isBackfilling, isSnapshotHere, lastReturnAt, link } from '../live/feed.ts';
+import { assetOf, plant, siteOf } from '../live/plant-store.ts';
 import { seriesAddress } from '../route.ts';
+import { moment } from '../view/format.ts';
+import { placeName } from '../view/place-name.ts';
 import { PrioritySign } from './icons.tsx';
 
 const URGENCY: Readonly<Record<Priority, number>> = { critical: 1, high: 2, medium: 3, low: 4 };

@@ -1,10 +1,10 @@
 import { useSignalEffect } from '@preact/signals';
-import { link } from '../feed.ts';
 import { metricName, t } from '../i18n/language.ts';
+import { link } from '../live/feed.ts';
+import { plant, view } from '../live/plant-store.ts';
 import { route } from '../navigation.ts';
-import { placeName } from '../place-name.ts';
-import { plant, view } from '../plant-store.ts';
-import { keyOf, type OtherView } from '../plant-view.ts';
+import { placeName } from '../view/place-name.ts';
+import { keyOf, type OtherView } from '../view/plant-view.ts';
 import { AlarmList } from './alarm-list.tsx';
 import { Facts, LightSection } from './light-section.tsx';
 import { BlindBanner, PageHeader, SimBanner, title } from './page-header.tsx';

@@ -1,6 +1,6 @@
 /** The page's few signs. Each differs by shape, so that none needs its colour. */
 import type { Priority } from '../../../model/rule.ts';
-import type { LinkState } from '../link-state.ts';
+import type { LinkState } from '../live/link-state.ts';
 
 const PRIORITY_SHAPES: Readonly<
   Record<Priority, { readonly path: string; readonly number: string; readonly y: number }>

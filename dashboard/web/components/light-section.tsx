@@ -1,14 +1,14 @@
 import { useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { now } from '../clock.ts';
-import { liveOf } from '../feed.ts';
-import { clockTime } from '../format.ts';
 import { useValueState } from '../hooks.ts';
 import { metricName, nameOf, quantityText, t, tCount } from '../i18n/language.ts';
-import { isLit, litPeriod } from '../lit.ts';
-import { siteOf } from '../plant-store.ts';
-import { type CabinetView, type CircuitView, keyOf, type SeriesRef } from '../plant-view.ts';
+import { now } from '../live/clock.ts';
+import { liveOf } from '../live/feed.ts';
+import { siteOf } from '../live/plant-store.ts';
 import { seriesAddress } from '../route.ts';
+import { clockTime } from '../view/format.ts';
+import { isLit, litPeriod } from '../view/lit.ts';
+import { type CabinetView, type CircuitView, keyOf, type SeriesRef } from '../view/plant-view.ts';
 import { StateSign } from './icons.tsx';
 import { AgeNote, Figure } from './value.tsx';
 

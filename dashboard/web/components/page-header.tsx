@@ -1,11 +1,11 @@
 import { useComputed } from '@preact/signals';
-import { toServerTime } from '../clock.ts';
-import { isBackfilling, lastFrame, link, sim } from '../feed.ts';
-import { clockTime, LANGUAGES, type Language } from '../format.ts';
 import { chooseLanguage, language, nameOf, t, tCount } from '../i18n/language.ts';
-import type { LinkState } from '../link-state.ts';
-import { plant, siteOf } from '../plant-store.ts';
+import { toServerTime } from '../live/clock.ts';
+import { isBackfilling, lastFrame, link, sim } from '../live/feed.ts';
+import type { LinkState } from '../live/link-state.ts';
+import { plant, siteOf } from '../live/plant-store.ts';
 import { theme, toggleTheme } from '../theme.ts';
+import { clockTime, LANGUAGES, type Language } from '../view/format.ts';
 import { LinkSign, ThemeSign } from './icons.tsx';
 
 const LINK_WORDS = { live: 'linkLive', weak: 'linkWeak', blind: 'linkBlind', connecting: 'linkConnecting' } as const;

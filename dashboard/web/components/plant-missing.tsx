@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { t } from '../i18n/language.ts';
-import { loadPlant, plantFailed } from '../plant-store.ts';
+import { loadPlant, plantFailed } from '../live/plant-store.ts';
 
 /** Before the plant is here: the layout in grey, or what went wrong and what to do. */
 export function PlantMissing() {

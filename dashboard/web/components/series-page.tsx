@@ -1,15 +1,15 @@
 /** One series: its value, its trend, its readings as a file, and what else its device says. */
 import { useSignal } from '@preact/signals';
-import { csvAddress } from '../api.ts';
-import { now } from '../clock.ts';
-import { isBackfilling, seenKeys } from '../feed.ts';
+import { RANGE_MS, type Range } from '../charts/trends.ts';
 import { metricName, nameOf, t } from '../i18n/language.ts';
+import { csvAddress } from '../live/api.ts';
+import { now } from '../live/clock.ts';
+import { isBackfilling, seenKeys } from '../live/feed.ts';
+import { deviceOf, isYesNo, plant, view } from '../live/plant-store.ts';
 import { goBack } from '../navigation.ts';
-import { placeName } from '../place-name.ts';
-import { deviceOf, isYesNo, plant, view } from '../plant-store.ts';
-import { keyOf, type SeriesRef } from '../plant-view.ts';
 import { OVERVIEW } from '../route.ts';
-import { RANGE_MS, type Range } from '../trends.ts';
+import { placeName } from '../view/place-name.ts';
+import { keyOf, type SeriesRef } from '../view/plant-view.ts';
 import { PlantMissing } from './plant-missing.tsx';
 import { TrendPanel } from './trend-panel.tsx';
 import { RangeSwitch } from './trends-section.tsx';

@@ -1,10 +1,10 @@
-import { now } from '../clock.ts';
+import { gapMs, withGaps } from '../charts/series-points.ts';
+import { SPARK_HEIGHT, SPARK_WIDTH, sparkPath } from '../charts/spark-path.ts';
+import { RANGE_MS, type TrendRequest } from '../charts/trends.ts';
 import { useTrend } from '../hooks.ts';
-import { deviceOf } from '../plant-store.ts';
-import type { SeriesRef } from '../plant-view.ts';
-import { gapMs, withGaps } from '../series-points.ts';
-import { SPARK_HEIGHT, SPARK_WIDTH, sparkPath } from '../spark-path.ts';
-import { RANGE_MS, type TrendRequest } from '../trends.ts';
+import { now } from '../live/clock.ts';
+import { deviceOf } from '../live/plant-store.ts';
+import type { SeriesRef } from '../view/plant-view.ts';
 
 /** Ten-minute steps over a day: finer than a sparkline shows, and enough for the rate of the last hour. */
 export const dayRequest = (ref: SeriesRef): TrendRequest => ({ ref, range: '24h', points: 144, detail: 'mean' });

@@ -1,14 +1,14 @@
 /** A reservoir: flat outline, level, marks, volume, where it is going and how long that takes. */
 import type { AssetWire } from '../../wire.ts';
-import { now } from '../clock.ts';
-import { liveOf } from '../feed.ts';
-import { decimal, span } from '../format.ts';
+import { meanLine } from '../charts/series-points.ts';
 import { useTrend, useValueState } from '../hooks.ts';
 import { language, nameOf, quantityText, t, unitName } from '../i18n/language.ts';
-import { direction, forecast, ratePerHour, volumeAt } from '../level-math.ts';
-import type { SeriesRef, TankView } from '../plant-view.ts';
+import { now } from '../live/clock.ts';
+import { liveOf } from '../live/feed.ts';
 import { seriesAddress } from '../route.ts';
-import { meanLine } from '../series-points.ts';
+import { decimal, span } from '../view/format.ts';
+import { direction, forecast, ratePerHour, volumeAt } from '../view/level-math.ts';
+import type { SeriesRef, TankView } from '../view/plant-view.ts';
 import { DirectionSign } from './icons.tsx';
 import { dayRequest, Sparkline } from './sparkline.tsx';
 import { AgeNote, Figure, ValueRow } from './value.tsx';

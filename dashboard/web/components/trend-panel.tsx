@@ -2,18 +2,18 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { type ChartMark, TrendChart } from '../chart.ts';
-import { now } from '../clock.ts';
-import { moment, quantity } from '../format.ts';
+import { type ChartMark, TrendChart } from '../charts/chart.ts';
+import { type ChartPoint, extent, gapMs, valueRange, withGaps } from '../charts/series-points.ts';
+import { RANGE_MS, type Range, retryFailed, type Trend } from '../charts/trends.ts';
 import { useTrend, useWidth } from '../hooks.ts';
 import { language, metricName, quantityText, t } from '../i18n/language.ts';
-import { assetOf, deviceOf, isYesNo, limitsOf, unitOf, zoneTimeOf } from '../plant-store.ts';
-import type { SeriesRef } from '../plant-view.ts';
+import { now } from '../live/clock.ts';
+import { assetOf, deviceOf, isYesNo, limitsOf, unitOf, zoneTimeOf } from '../live/plant-store.ts';
 import { seriesAddress } from '../route.ts';
-import { type ChartPoint, extent, gapMs, valueRange, withGaps } from '../series-points.ts';
 import { theme } from '../theme.ts';
-import { RANGE_MS, type Range, retryFailed, type Trend } from '../trends.ts';
-import { yesNoWord } from '../words.ts';
+import { moment, quantity } from '../view/format.ts';
+import type { SeriesRef } from '../view/plant-view.ts';
+import { yesNoWord } from '../view/words.ts';
 
 /** A change smaller than this fills no chart: noise must not look like an event. */
 const LEAST_SPAN: Readonly<Record<string, number>> = { m: 0.2, 'm3/h': 2, bar: 0.5, 'mg/L': 0.2, V: 10, W: 100 };

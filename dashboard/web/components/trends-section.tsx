@@ -1,9 +1,9 @@
 /** On a desk: the levels and inflows of the village, one time range for all. */
 import { useSignal } from '@preact/signals';
-import { isBackfilling } from '../feed.ts';
+import { RANGES, type Range } from '../charts/trends.ts';
 import { nameOf, t } from '../i18n/language.ts';
-import { keyOf, type PlantView, type SeriesRef } from '../plant-view.ts';
-import { RANGES, type Range } from '../trends.ts';
+import { isBackfilling } from '../live/feed.ts';
+import { keyOf, type PlantView, type SeriesRef } from '../view/plant-view.ts';
 import { TrendPanel } from './trend-panel.tsx';
 
 const HEIGHT = 100;

@@ -1,15 +1,15 @@
 /** A value with all that belongs to it: unit, age, and why there is none. */
 import type { ComponentChildren } from 'preact';
-import type { ValueState } from '../age.ts';
-import { now } from '../clock.ts';
-import { isBackfilling, liveOf } from '../feed.ts';
-import { moment, quantity } from '../format.ts';
 import { useAgeText, useValueState } from '../hooks.ts';
 import { language, metricName, t, unitName } from '../i18n/language.ts';
-import { unitOf, zoneTimeOf } from '../plant-store.ts';
-import type { SeriesRef } from '../plant-view.ts';
+import { now } from '../live/clock.ts';
+import { isBackfilling, liveOf } from '../live/feed.ts';
+import { unitOf, zoneTimeOf } from '../live/plant-store.ts';
 import { seriesAddress } from '../route.ts';
-import { yesNoWord } from '../words.ts';
+import type { ValueState } from '../view/age.ts';
+import { moment, quantity } from '../view/format.ts';
+import type { SeriesRef } from '../view/plant-view.ts';
+import { yesNoWord } from '../view/words.ts';
 import { ClockSign } from './icons.tsx';
 
 /** The number or word alone; stale ones are hatched, missing ones say so. */

@@ -1,10 +1,10 @@
-import { liveOf } from '../feed.ts';
+import { rangeBar } from '../charts/spark-path.ts';
 import { useValueState } from '../hooks.ts';
 import { metricName, nameOf, t } from '../i18n/language.ts';
-import { limitsOf } from '../plant-store.ts';
-import { keyOf, type PlantView, type PointView, type SeriesRef, type SourceView } from '../plant-view.ts';
+import { liveOf } from '../live/feed.ts';
+import { limitsOf } from '../live/plant-store.ts';
 import { seriesAddress } from '../route.ts';
-import { rangeBar } from '../spark-path.ts';
+import { keyOf, type PlantView, type PointView, type SeriesRef, type SourceView } from '../view/plant-view.ts';
 import { Sparkline } from './sparkline.tsx';
 import { TankCard } from './tank-card.tsx';
 import { AgeNote, Figure, ValueRow } from './value.tsx';

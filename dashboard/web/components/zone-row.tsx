@@ -1,16 +1,16 @@
 /** A metered zone: what flows in, less what flows on and what its reservoirs take up. */
 import { useComputed } from '@preact/signals';
-import { worstOf } from '../age.ts';
-import { now } from '../clock.ts';
-import { liveOf } from '../feed.ts';
+import { meanLine } from '../charts/series-points.ts';
+import type { Trend } from '../charts/trends.ts';
 import { stateOf, useTrends } from '../hooks.ts';
 import { nameOf, t } from '../i18n/language.ts';
-import { ratePerHour, surfaceAt } from '../level-math.ts';
-import { assetOf, deviceOf } from '../plant-store.ts';
-import type { SeriesRef, ZoneView } from '../plant-view.ts';
+import { now } from '../live/clock.ts';
+import { liveOf } from '../live/feed.ts';
+import { assetOf, deviceOf } from '../live/plant-store.ts';
 import { seriesAddress } from '../route.ts';
-import { meanLine } from '../series-points.ts';
-import type { Trend } from '../trends.ts';
+import { worstOf } from '../view/age.ts';
+import { ratePerHour, surfaceAt } from '../view/level-math.ts';
+import type { SeriesRef, ZoneView } from '../view/plant-view.ts';
 import { dayRequest, Sparkline } from './sparkline.tsx';
 import { AgeNote, Amount, Figure } from './value.tsx';
 

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import i18next from 'i18next';
 import type { NameWire } from '../../wire.ts';
-import { LANGUAGES, type Language, quantity } from '../format.ts';
+import { LANGUAGES, type Language, quantity } from '../view/format.ts';
 import type { Catalogue, CountKey, MetricKey, TextKey, UnitKey } from './catalogue.ts';
 import { en } from './en.ts';
 import { ky } from './ky.ts';

@@ -1,5 +1,5 @@
 /** Which word stands for a yes or no of a metric. Pure. */
-import type { TextKey } from './i18n/catalogue.ts';
+import type { TextKey } from '../i18n/catalogue.ts';
 
 const WORDS: Readonly<Record<string, readonly [yes: TextKey, no: TextKey]>> = {
   pump_running: ['running', 'stopped'],

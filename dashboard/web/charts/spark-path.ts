@@ -1,5 +1,5 @@
 /** Geometry of the small pictures: sparkline and range bar. Pure. */
-import type { LimitWire } from '../wire.ts';
+import type { LimitWire } from '../../wire.ts';
 import type { ChartPoint } from './series-points.ts';
 import { extent } from './series-points.ts';
 

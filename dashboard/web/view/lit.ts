@@ -1,5 +1,5 @@
 /** When the village is lit, over all its circuits. Pure. */
-import type { CircuitWire } from '../wire.ts';
+import type { CircuitWire } from '../../wire.ts';
 
 export interface VillageLit {
   readonly onAt: number;

@@ -1,10 +1,10 @@
 /** The plant as loaded, and what is looked up in it. Asked for again until it comes. */
 import { batch, computed, signal } from '@preact/signals';
-import type { AssetWire, DeviceWire, LimitWire, PlantWire, SiteWire } from '../wire.ts';
+import type { AssetWire, DeviceWire, LimitWire, PlantWire, SiteWire } from '../../wire.ts';
+import type { SeriesRef } from '../view/plant-view.ts';
+import { plantView } from '../view/plant-view.ts';
 import { fetchPlant, fetchSim } from './api.ts';
 import { seenKeys, sim, snapshots } from './feed.ts';
-import type { SeriesRef } from './plant-view.ts';
-import { plantView } from './plant-view.ts';
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 20_000;

@@ -1,5 +1,5 @@
 /** Age as part of the value: may a value still be believed, and what does the page say of it. */
-import type { DeviceWire, LiveWire } from '../wire.ts';
+import type { DeviceWire, LiveWire } from '../../wire.ts';
 
 export type ValueState = 'fresh' | 'late' | 'stale' | 'bad' | 'unknown';
 

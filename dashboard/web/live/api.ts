@@ -1,6 +1,6 @@
 /** The HTTP side: what the socket does not push. Relative addresses, so that the page may live under any path. */
-import type { HistoryWire, PlantWire, SimWire } from '../wire.ts';
-import type { SeriesRef } from './plant-view.ts';
+import type { HistoryWire, PlantWire, SimWire } from '../../wire.ts';
+import type { SeriesRef } from '../view/plant-view.ts';
 
 const TIMEOUT_MS = 15_000;
 

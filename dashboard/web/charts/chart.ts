@@ -1,6 +1,6 @@
 /** A trend drawn by uPlot: band of minimum and maximum, mean as a line, limits behind, gaps open. */
 import type uPlot from 'uplot';
-import { clockTime, dayAndMonth, decimal, type Language } from './format.ts';
+import { clockTime, dayAndMonth, decimal, type Language } from '../view/format.ts';
 import type { ChartPoint } from './series-points.ts';
 
 export interface ChartMark {

@@ -1,11 +1,11 @@
 /** Histories that the page shows: loaded once, kept up with live values, asked for again at most once a minute. */
 import { effect, type Signal, signal } from '@preact/signals';
-import type { LiveWire } from '../wire.ts';
-import { fetchHistory, type HistoryRequest } from './api.ts';
-import { now } from './clock.ts';
-import { isBackfilling, liveOf } from './feed.ts';
-import { isYesNo } from './plant-store.ts';
-import { keyOf, type SeriesRef } from './plant-view.ts';
+import type { LiveWire } from '../../wire.ts';
+import { fetchHistory, type HistoryRequest } from '../live/api.ts';
+import { now } from '../live/clock.ts';
+import { isBackfilling, liveOf } from '../live/feed.ts';
+import { isYesNo } from '../live/plant-store.ts';
+import { keyOf, type SeriesRef } from '../view/plant-view.ts';
 import { createQueue } from './queue.ts';
 import { type ChartPoint, toChartPoints, withLive } from './series-points.ts';
 

@@ -1,5 +1,5 @@
-import { nameOf } from './i18n/language.ts';
-import { assetOf, deviceOf, plant } from './plant-store.ts';
+import { nameOf } from '../i18n/language.ts';
+import { assetOf, deviceOf, plant } from '../live/plant-store.ts';
 
 /** `Upper tank` or `Central street`: what a device watches; its own name where that is nothing the plant knows. */
 export function placeName(deviceId: string): string {

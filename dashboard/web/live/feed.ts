@@ -1,10 +1,10 @@
 /** Live data: one socket, one signal per series, and the time of the last frame as the only proof of a link. */
 import { batch, computed, type Signal, signal } from '@preact/signals';
 import { io, type Socket } from 'socket.io-client';
-import type { AlarmWire, ClientEvents, LiveWire, ServerEvents, SimWire } from '../wire.ts';
+import type { AlarmWire, ClientEvents, LiveWire, ServerEvents, SimWire } from '../../wire.ts';
+import { keyOf, type SeriesRef } from '../view/plant-view.ts';
 import { phoneNow, setServerTime } from './clock.ts';
 import { linkState, WEAK_AFTER_MS } from './link-state.ts';
-import { keyOf, type SeriesRef } from './plant-view.ts';
 
 const RECONNECT_PAUSE_MS = 10_000;
 

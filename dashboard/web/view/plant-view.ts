@@ -1,5 +1,5 @@
 /** The plant, arranged as the page shows it. Pure: nothing here knows a particular village. */
-import type { AssetWire, CircuitWire, DeviceWire, PlantWire, ZoneWire } from '../wire.ts';
+import type { AssetWire, CircuitWire, DeviceWire, PlantWire, ZoneWire } from '../../wire.ts';
 
 export interface SeriesRef {
   readonly device: string;

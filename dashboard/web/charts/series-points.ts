@@ -1,5 +1,5 @@
 /** Points of a chart: history from the server, live values behind it, gaps left as gaps. */
-import type { HistoryWire } from '../wire.ts';
+import type { HistoryWire } from '../../wire.ts';
 
 /** `min`, `max` and `mean` are one and the same for a single reading; all null where there is nothing to draw. */
 export interface ChartPoint {
