@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'app/main.ts');
@@ -45,6 +45,7 @@ export interface TestServer {
 }
 
 const folders: string[] = [];
+const children = new Set<ChildProcess>();
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'aimak-test-'));
@@ -52,7 +53,9 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-process.on('exit', () => {
+// Registered when a test file loads this, and so the last of its hooks to run: whatever a failure left behind.
+afterAll(() => {
+  for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -105,11 +108,13 @@ export function spawnAimak(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
 ): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn(process.execPath, [MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     env: { ...cleanEnv(), ...env },
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  children.add(child);
+  return child;
 }
 
 /** Runs the command to its end. */
