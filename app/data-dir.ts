@@ -1,12 +1,12 @@
-import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DataLockedError, lockData } from '../ingest/store/data-lock.ts';
 import { StartError } from './start-error.ts';
 
 /** Makes the folder and takes it for this process. Returns how to let go. */
 export function openDataDir(dir: string): () => void {
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
     accessSync(dir, constants.W_OK);
     return lockData(join(dir, 'lock.db'));
   } catch (error) {
@@ -16,6 +16,13 @@ export function openDataDir(dir: string): () => void {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new StartError(`data folder ${dir} cannot be written: ${code ?? ''} ${message}`);
   }
+}
+
+/** One level at a time: Node's own recursive mkdir never returns where a file system says ENOENT below an existing folder. */
+function makeFolder(dir: string): void {
+  if (existsSync(dir)) return;
+  makeFolder(dirname(dir));
+  mkdirSync(dir);
 }
 
 export interface RunFile {

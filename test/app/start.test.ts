@@ -110,6 +110,13 @@ describe('starting where it cannot', () => {
     expect(stderr).toMatch(/^aimak: data folder .* cannot be written: ENOTDIR/);
   });
 
+  it('says so too where a folder cannot be made', async ({ skip }) => {
+    if (process.platform !== 'linux') skip('needs /proc, in which nobody can make a folder');
+    const { code, stderr } = await runAimak([...FIRST_DEVICE, '--data-dir', '/proc/aimak/data']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^aimak: data folder \/proc\/aimak\/data cannot be written: ENOENT/);
+  });
+
   it('says that another one runs on the same data folder, and leaves that one alone', async () => {
     const server = await startServer();
     const ports = ['--http-port', '0', '--mqtt-port', '0'];
