@@ -22,6 +22,8 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
+/** Far above a telemetry message, so that one that is merely too large still gets its acknowledgement and its reject. */
+const MAX_PACKET_BYTES = 2 * 1024 * 1024;
 /** A subscriber that reads nothing for this long is cut off; the default of 60 s would hold everyone up. */
 const DRAIN_TIMEOUT_MS = 1_000;
 
@@ -58,7 +60,7 @@ export async function startBroker(options: BrokerOptions, { onTelemetry, log }: 
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.setNoDelay(true);
-    aedes.handle(socket);
+    limitPacketSize(aedes.handle(socket), log);
   });
   const closeAedes = (): Promise<void> => new Promise((resolve) => aedes.close(resolve));
   const port = await listen(server, options).catch(async (error: Error) => {
@@ -75,6 +77,20 @@ export async function startBroker(options: BrokerOptions, { onTelemetry, log }: 
       for (const socket of sockets) socket.destroy();
       await closed;
     },
+  };
+}
+
+/** aedes gathers a packet of any size in memory. Its parser says after each piece how much it still holds: a private call, pinned by a test. */
+function limitPacketSize(client: Client, log: Log): void {
+  const { _parser: parser } = client as unknown as { _parser: { parse(piece: Buffer): number } };
+  const parse = parser.parse.bind(parser);
+  parser.parse = (piece) => {
+    const heldBytes = parse(piece);
+    if (heldBytes > MAX_PACKET_BYTES) {
+      log.warn({ client: client.id, heldBytes }, 'cut off: a packet beyond all measure');
+      client.conn.destroy();
+    }
+    return heldBytes;
   };
 }
 

@@ -102,6 +102,16 @@ describe('the embedded broker', () => {
     },
   );
 
+  it('takes no packet beyond 2 MiB into memory: it hangs up on it, and serves the others', async () => {
+    const greedy = await client();
+    const closed = new Promise((resolve) => greedy.once('close', () => resolve('closed')));
+    greedy.publish('elsewhere', Buffer.alloc(64 * 1024 * 1024), { qos: 1 });
+    expect(await closed).toBe('closed');
+    commit();
+    await (await client()).publishAsync(TELEMETRY, '{"level": 1}', { qos: 1 });
+    expect(taken).toHaveLength(1);
+  });
+
   it('lets a status and other topics pass at once, a will among them', async () => {
     const listener = await client();
     await listener.subscribeAsync('aimak/v1/+/+/status');
