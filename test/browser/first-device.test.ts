@@ -144,3 +144,28 @@ describe('the page of a plain device', () => {
     expect(await page.getByText('The history could not be loaded.').count()).toBe(0);
   });
 });
+
+describe('a page opened after the trouble', () => {
+  const browser = useBrowser();
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  afterAll(async () => {
+    expect(await server.stop()).toBe(0);
+  });
+
+  it('says since when all is well', async () => {
+    const [below, back] = [Date.now() - 100_000, Date.now() - 10_000];
+    const frames = [
+      { ts: below, values: { level: 0.5 } },
+      { ts: back, values: { level: 1.5 } },
+    ];
+    const device = await mqtt.connectAsync(server.mqttUrl);
+    await device.publishAsync(LEVEL, JSON.stringify(frames), { qos: 1 });
+    await device.endAsync();
+    const page = await browser.open(server.url);
+    const time = new Intl.DateTimeFormat('en-GB', { timeZone: 'Asia/Bishkek', timeStyle: 'short' }).format(back);
+    await page.getByText(new RegExp(`^All is well · since (.*, )?${time}$`)).waitFor();
+  });
+});

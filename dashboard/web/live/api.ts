@@ -1,5 +1,5 @@
 /** The HTTP side: what the socket does not push. Relative addresses, so that the page may live under any path. */
-import type { HistoryWire, PlantWire, SimWire } from '../../wire.ts';
+import type { AlarmWire, HistoryWire, PlantWire, SimWire } from '../../wire.ts';
 import type { SeriesRef } from '../view/plant-view.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -23,6 +23,11 @@ export async function fetchSim(): Promise<SimWire | null> {
   } catch {
     return null;
   }
+}
+
+/** The latest alarms, those that are over among them. */
+export function fetchLatestAlarms(): Promise<readonly AlarmWire[]> {
+  return getJson('api/alarms?state=all&limit=50');
 }
 
 export function fetchHistory(request: HistoryRequest): Promise<HistoryWire> {

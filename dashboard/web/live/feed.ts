@@ -3,6 +3,7 @@ import { batch, computed, type Signal, signal } from '@preact/signals';
 import { io, type Socket } from 'socket.io-client';
 import type { AlarmWire, ClientEvents, LiveWire, ServerEvents, SimWire } from '../../wire.ts';
 import { keyOf, type SeriesRef } from '../view/plant-view.ts';
+import { fetchLatestAlarms } from './api.ts';
 import { phoneNow, setServerTime } from './clock.ts';
 import { linkState, WEAK_AFTER_MS } from './link-state.ts';
 
@@ -52,6 +53,7 @@ export function startFeed(): void {
       store(frame.values);
       alarms.value = frame.alarms.filter(isOpen);
       snapshots.value++;
+      void askLastReturn();
     });
   });
   socket.on('values', (frame) => {
@@ -70,6 +72,16 @@ export function startFeed(): void {
     sim.value = state;
   });
   watchLink(socket);
+}
+
+/** Since when all is well: alarms may have ended while nobody looked. Not worth a second try; the next snapshot asks. */
+async function askLastReturn(): Promise<void> {
+  const latest = await fetchLatestAlarms().catch(() => []);
+  for (const alarm of latest) noteReturn(alarm);
+}
+
+function noteReturn({ returnedAt }: AlarmWire): void {
+  if (returnedAt !== null) lastReturnAt.value = Math.max(lastReturnAt.peek() ?? 0, returnedAt);
 }
 
 /** A phone back from the background, or on another network, keeps a dead socket for up to 45 s: replace it at once. */
@@ -112,7 +124,7 @@ function forgetAllBut(known: ReadonlySet<string>): void {
 function take(alarm: AlarmWire): void {
   const others = alarms.peek().filter((a) => a.id !== alarm.id);
   alarms.value = isOpen(alarm) ? [...others, alarm] : others;
-  if (alarm.returnedAt !== null) lastReturnAt.value = Math.max(lastReturnAt.peek() ?? 0, alarm.returnedAt);
+  noteReturn(alarm);
 }
 
 function isOpen(alarm: AlarmWire): boolean {
