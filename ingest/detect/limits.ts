@@ -57,6 +57,11 @@ export interface LimitWatch {
   evaluate(reading: Reading): readonly ConditionChange[];
 }
 
+interface Judged {
+  readonly rule: LimitRule;
+  readonly reading: Reading;
+}
+
 /**
  * Watches all rules over the plant. Whether a condition is active is the alarm desk's to say, and its word survives a
  * restart: a change that it could not save is brought again by the next reading.
@@ -67,8 +72,10 @@ export function createLimitWatch(
   isActive: (conditionKey: string) => boolean,
 ): LimitWatch {
   const memories = new Map<string, LimitMemory>();
-  /** Per device: on-change metrics that have crossed their limit. They are silent while their delay runs. */
-  const pending = new Map<string, Map<string, { readonly rule: LimitRule; readonly reading: Reading }>>();
+  /** Per device and condition, what an on-change metric last said: it stands, without a word, while a delay runs. */
+  const standing = new Map<string, Map<string, Judged>>();
+  /** Per device, the time of its newest reading. */
+  const signAt = new Map<string, number>();
   const byMetric = Map.groupBy(rules, (rule) => rule.on.metric);
 
   function recall(key: string): LimitMemory {
@@ -84,7 +91,7 @@ export function createLimitWatch(
     const before = recall(key);
     const after = evaluateLimit(rule, before, reading, device.everyS);
     memories.set(key, after);
-    hold(key, after, { rule, reading }, device);
+    if (device.metrics.get(reading.metric)?.reporting === 'on-change') hold(key, device, { rule, reading });
     if (after.isActive === before.isActive || reading.value === null) return null;
     if (!after.isActive) return { kind: 'return', key, at: reading.ts };
     const { site, id, asset = null } = device;
@@ -94,24 +101,19 @@ export function createLimitWatch(
     return { kind: 'raise', key, at, rule: ruleId, priority, site, asset, device: id, metric, value, limit };
   }
 
-  function hold(
-    key: string,
-    { crossedAt }: LimitMemory,
-    waiting: { rule: LimitRule; reading: Reading },
-    device: Device,
-  ): void {
-    if (device.metrics.get(waiting.reading.metric)?.reporting !== 'on-change') return;
-    const ofDevice = pending.get(device.id) ?? new Map();
-    pending.set(device.id, ofDevice);
-    if (crossedAt === null) ofDevice.delete(key);
-    else ofDevice.set(key, waiting);
+  function hold(key: string, { id }: Device, judged: Judged): void {
+    const ofDevice = standing.get(id) ?? new Map<string, Judged>();
+    standing.set(id, ofDevice.set(key, judged));
   }
 
-  /** Any sign of life of the device says that its on-change values still stand. */
-  function confirmed({ metric, ts }: Reading, device: Device): readonly { rule: LimitRule; reading: Reading }[] {
-    return [...(pending.get(device.id)?.values() ?? [])]
-      .filter(({ reading }) => reading.metric !== metric && reading.ts < ts)
-      .map(({ rule, reading }) => ({ rule, reading: { ...reading, ts } }));
+  /** What stood at the device's last sign of life. Not yet at this one: the same message may bring news of it. */
+  function confirmed(device: Device, ts: number): readonly Judged[] {
+    const lastSignAt = signAt.get(device.id) ?? ts;
+    signAt.set(device.id, Math.max(lastSignAt, ts));
+    if (ts <= lastSignAt) return [];
+    return [...(standing.get(device.id)?.values() ?? [])]
+      .filter(({ reading }) => reading.ts < lastSignAt)
+      .map(({ rule, reading }) => ({ rule, reading: { ...reading, ts: lastSignAt } }));
   }
 
   return {
@@ -119,8 +121,8 @@ export function createLimitWatch(
       const device = plant.devices.get(reading.device);
       if (!device) return [];
       const covering = byMetric.get(reading.metric)?.filter((rule) => ruleCovers(rule, device, plant)) ?? [];
-      const due = [...covering.map((rule) => ({ rule, reading })), ...confirmed(reading, device)];
-      return due.map(({ rule, reading: at }) => change(rule, device, at)).filter((c) => c !== null);
+      const judged = [...confirmed(device, reading.ts), ...covering.map((rule) => ({ rule, reading }))];
+      return judged.map(({ rule, reading: at }) => change(rule, device, at)).filter((c) => c !== null);
     },
   };
 }

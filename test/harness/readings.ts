@@ -1,4 +1,5 @@
-import type { DeviceId, MetricName } from '../../model/ids.ts';
+import type { ConditionChange } from '../../model/alarm.ts';
+import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
 import { type Plant, parsePlant } from '../../model/plant.ts';
 import { parseProfile } from '../../model/profile.ts';
 import type { Reading } from '../../model/reading.ts';
@@ -58,3 +59,18 @@ export function smallPlant(): Plant {
 }
 
 export const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** The level of tank 1 falls below its limit at 1 s. */
+export const tankLow: Extract<ConditionChange, { kind: 'raise' }> = {
+  kind: 'raise',
+  key: 'tank-low.tank-1-level',
+  at: 1000,
+  rule: 'tank-low',
+  priority: 'critical',
+  site: 'toru' as SiteId,
+  asset: null,
+  device: 'tank-1-level' as DeviceId,
+  metric: 'level' as MetricName,
+  value: 0.7,
+  limit: 0.8,
+};

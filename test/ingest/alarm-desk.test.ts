@@ -2,23 +2,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createAlarmDesk } from '../../ingest/alarms/desk.ts';
 import { openAlarmJournal } from '../../ingest/alarms/journal.ts';
-import type { ConditionChange } from '../../model/alarm.ts';
-import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
+import type { SiteId } from '../../model/ids.ts';
+import { tankLow } from '../harness/readings.ts';
 import { temporaryFolder } from '../harness/server.ts';
 
-const raise: ConditionChange = {
-  kind: 'raise',
-  key: 'tank-low.tank-1-level',
-  at: 1000,
-  rule: 'tank-low',
-  priority: 'critical',
-  site: 'toru' as SiteId,
-  asset: null,
-  device: 'tank-1-level' as DeviceId,
-  metric: 'level' as MetricName,
-  value: 0.7,
-  limit: 0.8,
-};
 const everything = { activeOnly: false, from: 0, to: 1e13, limit: 100 };
 const active = { ...everything, activeOnly: true };
 
@@ -26,14 +13,14 @@ describe('the alarm desk', () => {
   it('knows its open alarms again after a restart, and opens none twice', () => {
     const file = join(temporaryFolder(), 'alarms.db');
     const before = openAlarmJournal(file);
-    createAlarmDesk(before).apply(raise);
+    createAlarmDesk(before).apply(tankLow);
     before.close();
 
     const desk = createAlarmDesk(openAlarmJournal(file));
-    expect(desk.isActive(raise.key)).toBe(true);
-    desk.apply({ ...raise, at: 2000 });
+    expect(desk.isActive(tankLow.key)).toBe(true);
+    desk.apply({ ...tankLow, at: 2000 });
     expect(desk.list(active)).toHaveLength(1);
-    desk.apply({ kind: 'return', key: raise.key, at: 3000 });
+    desk.apply({ kind: 'return', key: tankLow.key, at: 3000 });
     expect(desk.list(active)).toEqual([]);
     expect(desk.list(everything)).toMatchObject([{ state: 'normal', raisedAt: 1000, returnedAt: 3000 }]);
   });
@@ -48,14 +35,14 @@ describe('the alarm desk', () => {
     });
     const told: unknown[] = [];
     desk.onChange((alarm) => told.push(alarm));
-    expect(() => desk.apply(raise)).toThrow('full');
-    expect([told, desk.isActive(raise.key)]).toEqual([[], false]);
+    expect(() => desk.apply(tankLow)).toThrow('full');
+    expect([told, desk.isActive(tankLow.key)]).toEqual([[], false]);
   });
 
   it('lists newest first, by site, priority and time', () => {
     const desk = createAlarmDesk(openAlarmJournal(join(temporaryFolder(), 'alarms.db')));
-    desk.apply(raise);
-    desk.apply({ ...raise, key: 'other', at: 5000, priority: 'low', site: 'naryn' as SiteId });
+    desk.apply(tankLow);
+    desk.apply({ ...tankLow, key: 'other', at: 5000, priority: 'low', site: 'naryn' as SiteId });
     expect(desk.list(everything).map((a) => a.raisedAt)).toEqual([5000, 1000]);
     expect(desk.list({ ...everything, site: 'naryn' }).map((a) => a.key)).toEqual(['other']);
     expect(desk.list({ ...everything, priority: 'critical' }).map((a) => a.raisedAt)).toEqual([1000]);

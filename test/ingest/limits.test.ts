@@ -75,12 +75,24 @@ describe('the watch over all limits', () => {
   const plant = smallPlant();
   const raisedOf = (changes: readonly { kind: string }[]) => changes.map((change) => change.kind);
 
+  const pumpOff = { ...rule({ on: { metric: 'pump_running' }, is: false, onDelayS: 120 }), id: 'pump-off' };
+
   it('raises on an on-change value whose delay runs out while its device speaks of other things', () => {
-    const off = { ...rule({ on: { metric: 'pump_running' }, is: false, onDelayS: 120 }), id: 'pump-off' };
-    const watch = createLimitWatch([off], plant, () => false);
+    const watch = createLimitWatch([pumpOff], plant, () => false);
+    const power = (second: number) => watch.evaluate(reading('pump-1', 'active_power', second * 1000, 0));
     expect(watch.evaluate(reading('pump-1', 'pump_running', 0, 0))).toEqual([]);
-    expect(watch.evaluate(reading('pump-1', 'active_power', 60_000, 0))).toEqual([]);
-    expect(raisedOf(watch.evaluate(reading('pump-1', 'active_power', 120_000, 0)))).toEqual(['raise']);
+    expect([power(60), power(120)]).toEqual([[], []]);
+    // The message of 120 s might have told of the pump after its power; that of 180 s shows that it did not.
+    expect(power(180)).toMatchObject([{ kind: 'raise', at: 120_000 }]);
+  });
+
+  it('believes the news of an on-change value before its old one', () => {
+    const watch = createLimitWatch([pumpOff], plant, () => false);
+    watch.evaluate(reading('pump-1', 'pump_running', 0, 0));
+    watch.evaluate(reading('pump-1', 'active_power', 60_000, 0));
+    const frame = [reading('pump-1', 'active_power', 120_000, 900), reading('pump-1', 'pump_running', 120_000, 1)];
+    const later = reading('pump-1', 'active_power', 180_000, 900);
+    expect([...frame, later].flatMap((each) => watch.evaluate(each))).toEqual([]);
   });
 
   it('brings a change again that the desk could not save, without waiting the delay once more', () => {

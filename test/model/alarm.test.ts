@@ -1,29 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { type Alarm, type ConditionChange, transition } from '../../model/alarm.ts';
-import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
+import { tankLow } from '../harness/readings.ts';
 
-const raise: ConditionChange = {
-  kind: 'raise',
-  key: 'tank-low.tank-1-level',
-  at: 1000,
-  rule: 'tank-low',
-  priority: 'critical',
-  site: 'toru' as SiteId,
-  asset: null,
-  device: 'tank-1-level' as DeviceId,
-  metric: 'level' as MetricName,
-  value: 0.7,
-  limit: 0.8,
-};
-const giveBack: ConditionChange = { kind: 'return', key: raise.key, at: 2000 };
+const giveBack: ConditionChange = { kind: 'return', key: tankLow.key, at: 2000 };
 
 describe('the life of an alarm', () => {
-  const active = transition(undefined, raise) as Alarm;
+  const active = transition(undefined, tankLow) as Alarm;
   const over = transition(active, giveBack) as Alarm;
 
   it('opens once for a condition, with the value that raised it', () => {
     expect(active).toMatchObject({ state: 'unacknowledged', raisedAt: 1000, returnedAt: null, value: 0.7, limit: 0.8 });
-    expect(transition(active, { ...raise, at: 1500 })).toBeNull();
+    expect(transition(active, { ...tankLow, at: 1500 })).toBeNull();
   });
 
   it('returns to normal once', () => {
@@ -33,6 +20,6 @@ describe('the life of an alarm', () => {
   });
 
   it('opens another episode when the condition comes again', () => {
-    expect(transition(over, { ...raise, at: 3000 })?.id).not.toBe(active.id);
+    expect(transition(over, { ...tankLow, at: 3000 })?.id).not.toBe(active.id);
   });
 });
