@@ -87,7 +87,7 @@ describe('the page of the demo village', () => {
     await page.getByRole('button', { name: '14 days' }).click();
     await page.locator('.trend').nth(2).getByRole('heading', { name: 'Upper zone' }).waitFor();
     await expect.poll(() => page.evaluate<number>(DRAWN_PARTS), { timeout: 5_000 }).toBe(14);
-    expect(await page.locator('.trend canvas').count()).toBe(4);
+    await expect.poll(() => page.locator('.trend canvas').count()).toBe(4);
   });
 
   it.each([

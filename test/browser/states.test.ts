@@ -89,7 +89,7 @@ describe('the page of five reservoirs', () => {
     await page.goBack();
 
     await send('North', 1.5);
-    await alarm.waitFor({ state: 'detached', timeout: 1_000 });
+    await alarm.waitFor({ state: 'detached', timeout: 5_000 });
     await page.getByText(/^No open alarms/).waitFor();
   });
 
