@@ -1,14 +1,13 @@
 /** The whole process at rest with the demo: first start with its back-fill, then live, with one page open. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { io } from 'socket.io-client';
 import type { Figure } from './figure.ts';
+import { startBenchServer } from './server.ts';
 
-const MAIN = resolve(import.meta.dirname, '../app/main.ts');
 const BACKFILL_WITHIN_MS = 60_000;
 const SETTLE_MS = 10_000;
 const MEASURE_MS = 60_000;
@@ -20,11 +19,8 @@ const TICKS_PER_S = 100;
 export async function measureRest(): Promise<readonly Figure[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'aimak-bench-'));
   const startedAt = Date.now();
-  const server = spawn(process.execPath, [MAIN, '--data-dir', dataDir, '--http-port', '0', '--mqtt-port', '0'], {
-    stdio: 'ignore',
-  });
+  const { process: server, url } = await startBenchServer(dataDir, null);
   try {
-    const url = await untilUp(join(dataDir, 'run.json'));
     await untilLive(url);
     const backfillS = (Date.now() - startedAt) / 1000;
     const page = io(`${url}/live`, { transports: ['websocket'] });
@@ -46,12 +42,6 @@ export async function measureRest(): Promise<readonly Figure[]> {
 
 function figure(name: string, value: number, unit: string, below: number): Figure {
   return { name, value: Math.round(value * 100) / 100, unit, bar: `< ${below}`, isMet: value < below };
-}
-
-async function untilUp(runFile: string): Promise<string> {
-  while (!existsSync(runFile)) await delay(50);
-  await delay(50);
-  return `http://127.0.0.1:${JSON.parse(readFileSync(runFile, 'utf8')).httpPort}`;
 }
 
 async function untilLive(url: string): Promise<void> {

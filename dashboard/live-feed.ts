@@ -20,23 +20,29 @@ export interface LiveFeed {
 const FRAME_MS = 250;
 const HEARTBEAT_MS = 5_000;
 /** A page that has this much unread is cut off; it comes back for a snapshot. */
-const MAX_UNREAD_FRAMES = 200;
+const MAX_UNREAD_PACKETS = 200;
 const MAX_ACTIVE_ALARMS = 1_000;
 const ALL_SITES = 'all';
 
 type LiveSocket = Socket<ClientEvents, ServerEvents>;
 
+/** What a page has yet to be sent: the latest value per series. A slow page skips values, it never queues them, and misses no last one. */
+interface Reader {
+  readonly site: string;
+  readonly unsent: Map<string, LiveValue>;
+}
+
 export function startLiveFeed(http: HttpServer, context: WireContext, dependencies: LiveFeedDependencies): LiveFeed {
   const { live, alarms, simulator, now } = dependencies;
   const io = new Server(http, { maxHttpBufferSize: 16 * 1024, serveClient: false, allowRequest: onlyOwnPage });
   const page: Namespace<ClientEvents, ServerEvents> = io.of('/live');
-  /** Latest value per series since the last frame: a slow page skips values, it never queues them. */
-  const changed = new Map<string, LiveValue>();
+  const readers = new Map<LiveSocket, Reader>();
   let version = 0;
 
-  function snapshot(socket: LiveSocket, site: string): void {
+  function subscribe(socket: LiveSocket, site: string): void {
+    readers.set(socket, { site, unsent: new Map() });
     const nowMs = now();
-    const values = live.values().filter((value) => site === ALL_SITES || value.site === site);
+    const values = live.values().filter((value) => isFor(site, value.site));
     const active = alarms.list({
       activeOnly: true,
       from: 0,
@@ -53,50 +59,47 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
     if (simulator) socket.emit('sim', simulator.status());
   }
 
-  function sendFrame(): void {
-    if (changed.size === 0) return;
-    const nowMs = now();
-    const all = [...changed.values()];
-    changed.clear();
+  function note(values: readonly LiveValue[]): void {
     version++;
-    const bySite = Map.groupBy(all, (value) => value.site);
-    for (const [site, values] of [[ALL_SITES, all] as const, ...bySite]) {
-      const changes = values.map((value) => toLiveWire(value, nowMs));
-      page.volatile.to(roomOf(site)).emit('values', { version, now: nowMs, changes });
+    for (const { site, unsent } of readers.values()) {
+      for (const value of values) if (isFor(site, value.site)) unsent.set(seriesKey(value.device, value.metric), value);
     }
   }
 
-  function dropFrozenPages(): void {
-    for (const socket of page.sockets.values()) {
-      const unread = (socket.conn as unknown as { writeBuffer?: unknown[] }).writeBuffer?.length ?? 0;
-      if (unread > MAX_UNREAD_FRAMES) socket.disconnect(true);
+  function sendFrames(): void {
+    const nowMs = now();
+    for (const [socket, { unsent }] of readers) {
+      // Not a volatile frame: that is dropped for good where the page is between two polls, or its link is slow.
+      if (unsent.size === 0 || unread(socket) > 0) continue;
+      const changes = [...unsent.values()].map((value) => toLiveWire(value, nowMs));
+      unsent.clear();
+      socket.emit('values', { version, now: nowMs, changes });
     }
+  }
+
+  function beat(): void {
+    for (const socket of page.sockets.values()) if (unread(socket) > MAX_UNREAD_PACKETS) socket.disconnect(true);
+    page.volatile.emit('heartbeat', { version, now: now() });
   }
 
   page.on('connection', (socket: LiveSocket) => {
+    socket.on('disconnect', () => readers.delete(socket));
     socket.on('subscribe', (request: unknown) => {
       const site = (request as { site?: unknown } | null)?.site;
-      if (typeof site !== 'string' || (site !== ALL_SITES && !context.plant.sites.has(site))) return;
-      for (const room of socket.rooms) if (room !== socket.id) socket.leave(room);
-      socket.join(roomOf(site));
-      snapshot(socket, site);
+      if (typeof site === 'string' && (site === ALL_SITES || context.plant.sites.has(site))) subscribe(socket, site);
     });
   });
 
   const listening: Unsubscribe[] = [
-    live.onChange((values) => {
-      for (const value of values) changed.set(seriesKey(value.device, value.metric), value);
+    live.onChange(note),
+    alarms.onChange((alarm) => {
+      const wire = toAlarmWire(alarm, context);
+      for (const [socket, { site }] of readers) if (isFor(site, alarm.site)) socket.emit('alarm', wire);
     }),
-    alarms.onChange((alarm) =>
-      page.to([roomOf(ALL_SITES), roomOf(alarm.site)]).emit('alarm', toAlarmWire(alarm, context)),
-    ),
     simulator?.onProgress((status) => page.emit('sim', status)) ?? (() => undefined),
   ];
-  const framing = setInterval(sendFrame, FRAME_MS);
-  const beating = setInterval(() => {
-    dropFrozenPages();
-    page.volatile.emit('heartbeat', { version, now: now() });
-  }, HEARTBEAT_MS);
+  const framing = setInterval(sendFrames, FRAME_MS);
+  const beating = setInterval(beat, HEARTBEAT_MS);
 
   return {
     async stop() {
@@ -108,12 +111,17 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
   };
 }
 
+function isFor(subscribed: string, site: string): boolean {
+  return subscribed === ALL_SITES || subscribed === site;
+}
+
+/** Packets that wait in the server for the page to take them. */
+function unread(socket: LiveSocket): number {
+  return (socket.conn as unknown as { writeBuffer?: unknown[] }).writeBuffer?.length ?? 0;
+}
+
 /** A web page of another origin may not read along: browsers let it open a socket, so that is for us to refuse. */
 function onlyOwnPage({ headers }: IncomingMessage, answer: (error: string | null, isAllowed: boolean) => void): void {
   const { origin, host } = headers;
   answer(null, origin === undefined || URL.parse(origin)?.host === host);
-}
-
-function roomOf(site: string): string {
-  return `site:${site}`;
 }

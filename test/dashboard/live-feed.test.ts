@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type LiveFeed, startLiveFeed } from '../../dashboard/live-feed.ts';
+import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
+import type { LiveValue } from '../../model/reading.ts';
+import { smallPlant } from '../harness/readings.ts';
+
+const SUBSCRIBE = '42/live,["subscribe",{"site":"all"}]';
+
+/** Separates the packets of one poll (Engine.IO 4). */
+const RECORD_SEPARATOR = '\u001e';
+
+function level(value: number): LiveValue {
+  const [site, device, metric] = ['toru' as SiteId, 'tank-1-level' as DeviceId, 'level' as MetricName];
+  return { site, device, metric, value, ts: 1, quality: 'good' };
+}
+
+describe('the live feed, to a page that polls now and then', () => {
+  let http: Server;
+  let feed: LiveFeed;
+  let change: (values: readonly LiveValue[]) => void;
+  let url: string;
+
+  beforeEach(async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    http = createServer().listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    feed = startLiveFeed(
+      http,
+      { plant: smallPlant(), rules: [] },
+      {
+        live: {
+          values: () => [],
+          onChange(listener) {
+            change = listener;
+            return () => undefined;
+          },
+        },
+        alarms: { list: () => [], onChange: () => () => undefined },
+        simulator: null,
+        now: () => 1,
+      },
+    );
+    const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}/socket.io/?EIO=4&transport=polling`;
+    const [, handshake] = /^0(.*)/.exec(await (await fetch(base)).text()) ?? [];
+    url = `${base}&sid=${JSON.parse(handshake ?? '{}').sid}`;
+    await post('40/live,');
+    await poll();
+    await post(SUBSCRIBE);
+    expect(await poll()).toMatchObject([['snapshot', {}]]);
+  });
+  afterEach(async () => {
+    await feed.stop();
+    vi.useRealTimers();
+  });
+
+  const post = (packet: string) => fetch(url, { method: 'POST', body: packet });
+  const poll = async (): Promise<[string, { changes: { value: number }[] }][]> => {
+    const packets = (await (await fetch(url)).text()).split(RECORD_SEPARATOR);
+    return packets.filter((packet) => packet.startsWith('42/live,')).map((packet) => JSON.parse(packet.slice(8)));
+  };
+
+  it('keeps the last value for it while it does not ask', async () => {
+    change([level(1)]);
+    vi.advanceTimersByTime(250);
+    for (const value of [2, 3, 4]) {
+      change([level(value)]);
+      vi.advanceTimersByTime(250);
+    }
+    const [first] = await poll();
+    expect(first?.[1].changes.map(({ value }) => value)).toEqual([1]);
+    vi.advanceTimersByTime(250);
+    const [second] = await poll();
+    expect(second?.[1].changes.map(({ value }) => value)).toEqual([4]);
+  });
+});
