@@ -78,8 +78,11 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
   }
 
   function beat(): void {
-    for (const socket of page.sockets.values()) if (unread(socket) > MAX_UNREAD_PACKETS) socket.disconnect(true);
-    page.volatile.emit('heartbeat', { version, now: now() });
+    for (const socket of page.sockets.values()) {
+      const waiting = unread(socket);
+      if (waiting === 0) socket.emit('heartbeat', { version, now: now() });
+      if (waiting > MAX_UNREAD_PACKETS) socket.disconnect(true);
+    }
   }
 
   page.on('connection', (socket: LiveSocket) => {
