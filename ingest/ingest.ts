@@ -10,7 +10,7 @@ import { acceptTelemetry, type Reject } from './accept.ts';
 import { createAccounting, type IngestCounts } from './accounting.ts';
 import { type AlarmDesk, createAlarmDesk } from './alarms/desk.ts';
 import { openAlarmJournal } from './alarms/journal.ts';
-import { createLimitWatch, watchedConditions } from './detect/limits.ts';
+import { createLimitWatch, watchedConditions } from './detect/limit-watch.ts';
 import { createLiveState, type LiveState } from './live-state.ts';
 import { createReceiptClock } from './receipt-clock.ts';
 import { createRecorder } from './recorder.ts';

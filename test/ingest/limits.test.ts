@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLimitWatch, evaluateLimit, type LimitMemory, NOT_ACTIVE } from '../../ingest/detect/limits.ts';
+import { createLimitWatch } from '../../ingest/detect/limit-watch.ts';
+import { evaluateLimit, type LimitMemory, NOT_ACTIVE } from '../../ingest/detect/limits.ts';
 import { type LimitRule, parseRules } from '../../model/rule.ts';
 import { reading, smallPlant } from '../harness/readings.ts';
 
