@@ -3,7 +3,7 @@ import type { Alarm } from '../model/alarm.ts';
 import { METRICS } from '../model/metric.ts';
 import type { Asset, Circuit, Device, Plant, Zone } from '../model/plant.ts';
 import { type LiveValue, lateAfterMs, staleAfterMs } from '../model/reading.ts';
-import { type LimitRule, ruleCovers } from '../model/rule.ts';
+import { type LimitRule, watchedDevices } from '../model/rule.ts';
 import { litPeriod } from '../model/sun.ts';
 import type {
   AlarmWire,
@@ -37,21 +37,18 @@ export function toAlarmWire(alarm: Alarm, { rules }: WireContext): AlarmWire {
 }
 
 export function toPlantWire({ plant, rules }: WireContext, nowMs: number): PlantWire {
-  const devices = [...plant.devices.values()];
   return {
     sites: [...plant.sites.values()].map(({ id, name, lat, lon, timeZone, simulated }) => {
       return { id, name: named(name, id), lat, lon, timeZone, simulated };
     }),
     assets: [...plant.assets.values()].map(toAssetWire),
-    devices: devices.map(toDeviceWire),
+    devices: [...plant.devices.values()].map(toDeviceWire),
     zones: plant.zones.map(toZoneWire),
     circuits: plant.circuits.map((circuit) => toCircuitWire(circuit, plant, nowMs)),
     metrics: Object.fromEntries(
       [...METRICS.values()].map(({ name, unit, kind, type }) => [name, { unit, kind, type }]),
     ),
-    limits: rules.flatMap((rule) =>
-      devices.filter((device) => ruleCovers(rule, device, plant)).map((device) => toLimitWire(rule, device)),
-    ),
+    limits: rules.flatMap((rule) => watchedDevices(rule, plant).map((device) => toLimitWire(rule, device))),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What each kind of device measures in the village, with the noise and resolution of a real one. */
 import type { Circuit, Device, Plant } from '../model/plant.ts';
 import { type Lighting, PHASES, type PhaseLoad } from './lighting.ts';
-import { gauss, noiseKey, uniform, wander } from './noise.ts';
+import { gauss, noiseKeys, uniform, wander } from './noise.ts';
 import type { Water } from './water.ts';
 
 const HOUR_MS = 3_600_000;
@@ -59,13 +59,13 @@ const KINDS: Readonly<Record<string, (device: Device, village: Village) => Reads
 
 function reservoirLevel(device: Device, { water, seed }: Village): Reads {
   const tank = element(device, 'tank', (id) => water.network.tanks.includes(id));
-  const noise = keyed(device, seed);
+  const noise = noiseKeys(seed, device.id);
   return { level: (at) => rounded(water.levelM(tank, at) + 0.0015 * gauss(noise('level'), at), 200) };
 }
 
 function boreholeLevel(device: Device, { water, seed }: Village): Reads {
   const pump = element(device, 'pump', (id) => water.network.pumps.includes(id));
-  const noise = keyed(device, seed);
+  const noise = noiseKeys(seed, device.id);
   return {
     well_level(at) {
       const rest = WELL_AT_REST_M + 0.6 * wander(noise('rest'), at, 240 * HOUR_MS);
@@ -76,7 +76,7 @@ function boreholeLevel(device: Device, { water, seed }: Village): Reads {
 
 function pumpController(device: Device, { water, seed }: Village): Reads {
   const pump = element(device, 'pump', (id) => water.network.pumps.includes(id));
-  const noise = keyed(device, seed);
+  const noise = noiseKeys(seed, device.id);
   const before = (metric: string, most: number): number => Math.round(most * (0.5 + uniform(noise(metric), 0) / 2));
   const hours = before('pump_hours', 4000);
   const starts = before('pump_starts', 1200);
@@ -96,7 +96,7 @@ function pumpController(device: Device, { water, seed }: Village): Reads {
 
 function flowMeter(device: Device, { water, seed }: Village): Reads {
   const link = element(device, 'link', (id) => water.network.links.has(id));
-  const noise = keyed(device, seed);
+  const noise = noiseKeys(seed, device.id);
   const before = Math.round(60_000 * (0.5 + uniform(noise('volume_total'), 0)));
   return {
     flow_rate: (at) => rounded(water.flowM3h(link) * (1 + 0.004 * gauss(noise('flow_rate'), at)), 100),
@@ -106,14 +106,14 @@ function flowMeter(device: Device, { water, seed }: Village): Reads {
 
 function pressureLogger(device: Device, { water, seed }: Village): Reads {
   const node = element(device, 'node', (id) => water.network.nodes.has(id));
-  const noise = keyed(device, seed);
+  const noise = noiseKeys(seed, device.id);
   return {
     pressure: (at) => rounded(water.pressureM(node) * BAR_PER_M + 0.008 * gauss(noise('pressure'), at), 100),
   };
 }
 
 function waterQuality(device: Device, { seed }: Village): Reads {
-  const noise = keyed(device, seed);
+  const noise = noiseKeys(seed, device.id);
   return {
     chlorine(at) {
       const key = noise('chlorine');
@@ -128,7 +128,7 @@ function waterQuality(device: Device, { seed }: Village): Reads {
 }
 
 function gateway(device: Device, { seed }: Village): Reads {
-  const noise = keyed(device, seed);
+  const noise = noiseKeys(seed, device.id);
   const usual = -66 - Math.round(18 * uniform(noise('usual'), 0));
   return {
     mains_ok: () => true,
@@ -153,7 +153,7 @@ function cabinetController(device: Device, { plant, lighting }: Village): Reads 
 
 function cabinetMeter(device: Device, { lighting, seed, cabinetKwh }: Village): Reads {
   const cabinet = assetOf(device);
-  const noise = keyed(device, seed);
+  const noise = noiseKeys(seed, device.id);
   const before = Math.round(9000 * (0.5 + uniform(noise('energy_total'), 0)));
   const loads = (at: number): readonly PhaseLoad[] => PHASES.map((phase) => lighting.phaseLoad(cabinet, phase, at));
   const total = (at: number, of: (load: PhaseLoad) => number): number => loads(at).reduce((sum, l) => sum + of(l), 0);
@@ -178,7 +178,7 @@ function cabinetMeter(device: Device, { lighting, seed, cabinetKwh }: Village): 
 function circuitMonitor(device: Device, { plant, lighting, seed }: Village): Reads {
   const circuit = plant.circuits.find((c) => isOf(device, c));
   if (!circuit) throw new SimulatedDeviceError(`${device.id}: no circuit names it as its meter or contactor`);
-  const noise = keyed(device, seed);
+  const noise = noiseKeys(seed, device.id);
   return {
     contactor_on: (at) => lighting.isLit(circuit, at),
     breaker_closed: () => true,
@@ -201,17 +201,6 @@ function element(device: Device, what: string, has: (id: string) => boolean): st
 function assetOf(device: Device): string {
   if (device.asset === undefined) throw new SimulatedDeviceError(`${device.id}: a ${device.kind} needs its asset`);
   return device.asset;
-}
-
-function keyed(device: Device, seed: number): (metric: string) => number {
-  const keys = new Map<string, number>();
-  return (metric) => {
-    const known = keys.get(metric);
-    if (known !== undefined) return known;
-    const key = noiseKey(seed, `${device.id}/${metric}`);
-    keys.set(metric, key);
-    return key;
-  };
 }
 
 /** To the device's resolution, as parts of one: 200 is 5 mm in m. Adding 0 turns -0 into 0. */

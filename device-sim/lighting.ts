@@ -2,7 +2,7 @@
 import type { Circuit, Plant, Site } from '../model/plant.ts';
 import { type LitPeriod, litPeriod } from '../model/sun.ts';
 import type { LocalHour } from './local-time.ts';
-import { gauss, noiseKey, wander } from './noise.ts';
+import { gauss, noiseKey, noiseKeys, wander } from './noise.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -139,14 +139,9 @@ function hpsPart(volt: number, sinceOnMs: number): number {
 
 /** Mains voltage of a cabinet's phase: sags in the evening when everybody cooks, wanders, trembles. */
 function createVoltage(seed: number, localHour: LocalHour): (cabinet: string, phase: Phase, atMs: number) => number {
-  const keys = new Map<string, number>();
+  const keys = noiseKeys(seed, 'voltage');
   return (cabinet, phase, atMs) => {
-    const name = `voltage/${cabinet}/${phase}`;
-    let key = keys.get(name);
-    if (key === undefined) {
-      key = noiseKey(seed, name);
-      keys.set(name, key);
-    }
+    const key = keys(`${cabinet}/${phase}`);
     const evening = Math.exp(-(((localHour(atMs) - 19.5) / 2.2) ** 2));
     return 229 + 1.2 * gauss(key, 0) - 6 * evening + 1.2 * wander(key, atMs, 15 * 60_000) + 0.3 * gauss(key, atMs);
   };

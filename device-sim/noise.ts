@@ -10,6 +10,18 @@ export function noiseKey(seed: number, text: string): number {
   return scramble(hash);
 }
 
+/** Keys of everything that belongs to `owner`, each made once: they are asked for with every reading. */
+export function noiseKeys(seed: number, owner: string): (name: string) => number {
+  const keys = new Map<string, number>();
+  return (name) => {
+    const known = keys.get(name);
+    if (known !== undefined) return known;
+    const key = noiseKey(seed, `${owner}/${name}`);
+    keys.set(name, key);
+    return key;
+  };
+}
+
 /** Even over [0, 1). `n` is any whole number up to 2^53, such as epoch ms. */
 export function uniform(key: number, n: number): number {
   return hash32(key, n) / 0x1_0000_0000;

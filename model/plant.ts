@@ -4,11 +4,8 @@ import type { ConfigFault, Parsed } from './fault.ts';
 import { parseWith, repeatedIds } from './fault.ts';
 import type { AssetId, DeviceId, SiteId } from './ids.ts';
 import { ANY_PROFILE, type Profile, type ProfileMetric } from './profile.ts';
-import { idSchema, type LocalName, localNameSchema, seriesRefSchema } from './schema.ts';
+import { idSchema as id, type LocalName, localNameSchema as name, seriesRefSchema as seriesRef } from './schema.ts';
 
-const id = idSchema;
-const name = localNameSchema;
-const seriesRef = seriesRefSchema;
 const sunTime = z
   .string()
   .regex(/^(sunset|sunrise)([+-]\d+m)?$/, 'expected sunset or sunrise, with an offset like +10m');

@@ -65,13 +65,18 @@ function faultsAgainst(plant: Plant, rule: LimitRule, index: number): ConfigFaul
     .filter(([key, known]) => on[key] !== undefined && !known.has(on[key]))
     .map(([key]) => ({ path: [index, 'on', key], message: `"${on[key]}" is not in the plant` }));
   // A misspelt kind would watch nothing, and nobody would know.
-  const watches = [...plant.devices.values()].some((device) => ruleCovers(rule, device, plant));
-  if (faults.length === 0 && !watches) faults.push({ path: [index, 'on'], message: 'no device of the plant fits' });
+  const watchesNothing = watchedDevices(rule, plant).length === 0;
+  if (faults.length === 0 && watchesNothing)
+    faults.push({ path: [index, 'on'], message: 'no device of the plant fits' });
   return faults;
 }
 
-/** Whether a rule watches this device (its metric aside). */
-export function ruleCovers(rule: LimitRule, device: Device, plant: Plant): boolean {
+/** The devices whose `rule.on.metric` a rule watches. */
+export function watchedDevices(rule: LimitRule, plant: Plant): readonly Device[] {
+  return [...plant.devices.values()].filter((device) => ruleCovers(rule, device, plant));
+}
+
+function ruleCovers(rule: LimitRule, device: Device, plant: Plant): boolean {
   const { metric, kind, asset, device: onDevice, site } = rule.on;
   if (!device.metrics.has(metric)) return false;
   if (kind !== undefined && (device.asset === undefined || plant.assets.get(device.asset)?.kind !== kind)) return false;

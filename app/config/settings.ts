@@ -2,14 +2,12 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { type ConfigFault, parseWith } from '../../model/fault.ts';
-import type { CommandLine, RawOptions } from './command-line.ts';
-import { parseEnvironment } from './command-line.ts';
+import { type CommandLine, parseEnvironment, type RawOptions } from './command-line.ts';
+import type { Option } from './option-table.ts';
 import { readYamlFile } from './yaml-file.ts';
 
-const port = z
-  .int('expected a port from 0 to 65535')
-  .min(0, 'expected a port from 0 to 65535')
-  .max(65_535, 'expected a port from 0 to 65535');
+const expectedPort = 'expected a port from 0 to 65535';
+const port = z.int(expectedPort).min(0, expectedPort).max(65_535, expectedPort);
 const text = z.string().min(1, 'expected some text');
 
 /** Every key may be left out: a layer says only what it changes. */
@@ -106,10 +104,7 @@ interface LoadedLayer {
 /** Keys are absent rather than undefined, so that spreading a layer overrides only what it says. */
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-function optionLayer(
-  options: RawOptions,
-  label: (option: RawOptions extends ReadonlyMap<infer O, unknown> ? O : never) => string,
-): LoadedLayer {
+function optionLayer(options: RawOptions, label: (option: Option) => string): LoadedLayer {
   const raw: Record<string, unknown> = {};
   const labels = new Map<string, string>();
   for (const [option, value] of options) {

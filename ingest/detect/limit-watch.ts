@@ -1,8 +1,8 @@
 /** All limits over the plant: what each condition remembers, and what changes with a reading. */
 import type { ConditionChange } from '../../model/alarm.ts';
 import type { Device, Plant } from '../../model/plant.ts';
-import type { Reading } from '../../model/reading.ts';
-import { type LimitRule, ruleCovers } from '../../model/rule.ts';
+import { type Reading, seriesKey } from '../../model/reading.ts';
+import { type LimitRule, watchedDevices } from '../../model/rule.ts';
 import { evaluateLimit, type LimitMemory, limitOf, NOT_ACTIVE } from './limits.ts';
 
 export interface LimitWatch {
@@ -29,7 +29,9 @@ export function createLimitWatch(
   const standing = new Map<string, Map<string, Judged>>();
   /** Per device, the time of its newest reading. */
   const signAt = new Map<string, number>();
-  const byMetric = Map.groupBy(rules, (rule) => rule.on.metric);
+  const watched = rules.flatMap((rule) => watchedDevices(rule, plant).map((device) => ({ rule, device })));
+  /** The rules that watch a series, found once: this is asked for every reading. */
+  const bySeries = Map.groupBy(watched, ({ rule, device }) => seriesKey(device.id, rule.on.metric));
 
   function recall(key: string): LimitMemory {
     const active = isActive(key);
@@ -73,8 +75,8 @@ export function createLimitWatch(
     evaluate(reading) {
       const device = plant.devices.get(reading.device);
       if (!device) return [];
-      const covering = byMetric.get(reading.metric)?.filter((rule) => ruleCovers(rule, device, plant)) ?? [];
-      const judged = [...confirmed(device, reading.ts), ...covering.map((rule) => ({ rule, reading }))];
+      const watching = bySeries.get(seriesKey(reading.device, reading.metric)) ?? [];
+      const judged = [...confirmed(device, reading.ts), ...watching.map(({ rule }) => ({ rule, reading }))];
       return judged.map(({ rule, reading: at }) => change(rule, device, at)).filter((c) => c !== null);
     },
   };
@@ -82,12 +84,7 @@ export function createLimitWatch(
 
 /** Keys of all conditions that these rules can raise. */
 export function watchedConditions(rules: readonly LimitRule[], plant: Plant): ReadonlySet<string> {
-  const keys = rules.flatMap((rule) =>
-    [...plant.devices.values()]
-      .filter((device) => ruleCovers(rule, device, plant))
-      .map((device) => conditionKey(rule, device)),
-  );
-  return new Set(keys);
+  return new Set(rules.flatMap((rule) => watchedDevices(rule, plant).map((device) => conditionKey(rule, device))));
 }
 
 /** A condition is a rule on a device, and so on that device's asset. */

@@ -42,8 +42,9 @@ export function evaluateLimit(
   if (isBeyond(rule, reading.value, memory.isActive) === memory.isActive) {
     return { ...memory, crossedAt: null, previousAt };
   }
-  const wasSilent = memory.previousAt === null || reading.ts - memory.previousAt > staleAfterMs(everyS);
-  const gapMs = wasSilent ? everyS * 1000 : reading.ts - (memory.previousAt ?? reading.ts);
+  const sinceMs = reading.ts - (memory.previousAt ?? Number.NEGATIVE_INFINITY);
+  const wasSilent = sinceMs > staleAfterMs(everyS);
+  const gapMs = wasSilent ? everyS * 1000 : sinceMs;
   const crossedAt = wasSilent ? reading.ts : (memory.crossedAt ?? reading.ts);
   const delayMs = (memory.isActive ? rule.offDelayS : rule.onDelayS) * 1000;
   const isDue = gapMs >= delayMs || reading.ts - crossedAt >= delayMs;

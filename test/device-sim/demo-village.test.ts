@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Town, TownMessage } from '../../device-sim/town.ts';
 import type { Circuit, Site } from '../../model/plant.ts';
-import { ruleCovers } from '../../model/rule.ts';
+import { watchedDevices } from '../../model/rule.ts';
 import { litPeriod } from '../../model/sun.ts';
 import { DAY_MS, HOUR_MS, JANUARY, JULY, NOVEMBER, network, newTown, plant, rules } from './village.ts';
 
@@ -168,11 +168,13 @@ function circuitFrames(messages: readonly TownMessage[], circuit: Circuit): Town
   return messages.filter((message) => message.device === device).map(({ frame }) => frame);
 }
 
+const watched = new Map(rules.map((rule) => [rule, new Set(watchedDevices(rule, plant))]));
+
 function brokenBy({ device: id, frame }: TownMessage): string[] {
   const device = plant.devices.get(id);
   if (!device) throw new Error(`${id} is not in the plant`);
   return rules
-    .filter((rule) => ruleCovers(rule, device, plant))
+    .filter((rule) => watched.get(rule)?.has(device))
     .filter(({ on, below, above, is }) => {
       const value = frame.values[on.metric];
       if (is !== undefined) return value === is;

@@ -8,7 +8,7 @@ import { liveOf } from '../live/feed.ts';
 import { seriesAddress } from '../route.ts';
 import { decimal, span } from '../view/format.ts';
 import { direction, forecast, ratePerHour, volumeAt } from '../view/level-math.ts';
-import type { SeriesRef, TankView } from '../view/plant-view.ts';
+import { keyOf, type SeriesRef, type TankView } from '../view/plant-view.ts';
 import { DirectionSign } from './icons.tsx';
 import { dayRequest, Sparkline } from './sparkline.tsx';
 import { AgeNote, Figure, ValueRow } from './value.tsx';
@@ -34,7 +34,7 @@ export function TankCard({ tank }: { tank: TankView }) {
         </div>
       )}
       {tank.extra.map((ref) => (
-        <ValueRow key={`${ref.device}/${ref.metric}`} of={ref} />
+        <ValueRow key={keyOf(ref)} of={ref} />
       ))}
     </article>
   );

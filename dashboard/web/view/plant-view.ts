@@ -123,7 +123,8 @@ class Lookup {
 
   find(asset: string, metric: string): SeriesRef | null {
     const devices = this.devicesOf(asset).filter((device) => device.metrics.includes(metric));
-    const device = devices.find((d) => this.seen.has(`${d.id}/${metric}`)) ?? devices.find((d) => isProfiled(d));
+    const device =
+      devices.find((d) => this.seen.has(keyOf({ device: d.id, metric }))) ?? devices.find((d) => isProfiled(d));
     return device ? { device: device.id, metric } : null;
   }
 
@@ -134,8 +135,8 @@ class Lookup {
   /** What a device reports: what it was seen to, and what its profile promises. */
   metricsOf(device: DeviceWire): SeriesRef[] {
     return device.metrics
-      .filter((metric) => isProfiled(device) || this.seen.has(`${device.id}/${metric}`))
-      .map((metric) => ({ device: device.id, metric }));
+      .map((metric) => ({ device: device.id, metric }))
+      .filter((ref) => isProfiled(device) || this.seen.has(keyOf(ref)));
   }
 
   /** As `metricsOf`, without what only adds up. */
