@@ -1,8 +1,11 @@
 import type { HistoryQuery, HistoryResult } from '../../model/history.ts';
 import type { Reading } from '../../model/reading.ts';
 
-/** `duplicate`: the same again, nothing changed. `conflict`: another value at the same device, metric and ts; the first stays. */
-export type AppendOutcome = 'stored' | 'duplicate' | 'conflict';
+/**
+ * `duplicate`: the same again, nothing changed. `conflict`: another value at the same device, metric and ts; the first stays.
+ * `expired`: older than what retention keeps of its series as readings, so nobody can tell whether it is there already.
+ */
+export type AppendOutcome = 'stored' | 'duplicate' | 'conflict' | 'expired';
 
 export interface StoreHealth {
   readonly kind: string;

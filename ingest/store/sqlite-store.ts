@@ -1,14 +1,33 @@
-/** The embedded store: readings in SQLite, written by one thread, read by another. */
+/** The embedded store: readings in SQLite, written by one thread, read by another (`sqlite/`, ADR 0011). */
 import type { DeviceId, MetricName } from '../../model/ids.ts';
 import { type Quality, type Reading, seriesKey } from '../../model/reading.ts';
 import type { ReadingStore } from './reading-store.ts';
-import { createSqliteClient } from './sqlite-client.ts';
-import { OUTCOME_CODES, QUALITY_CODES, type ReadingColumns, type SeriesRow } from './sqlite-protocol.ts';
+import { createSqliteClient } from './sqlite/client.ts';
+import {
+  OUTCOME_CODES,
+  QUALITY_CODES,
+  type ReaderCalls,
+  type ReadingColumns,
+  type Retention,
+  type SeriesRow,
+  type WriterCalls,
+} from './sqlite/protocol.ts';
 
-export async function openSqliteStore(file: string): Promise<ReadingStore> {
-  const writer = createSqliteClient({ file, readOnly: false });
+export interface SqliteStore extends ReadingStore {
+  /** Moves everything into chunks, applies retention, and gives free pages and the log back to the disk. */
+  compact(): Promise<void>;
+}
+
+/** Enough for a small town's ten years (docs/performance.md), and little for a disk of today. */
+export const DEFAULT_RETENTION: Retention = { rawDays: null, diskBytes: 20e9 };
+
+/** Of a series that has no reading yet. */
+const NO_SERIES = -1;
+
+export async function openSqliteStore(file: string, retention = DEFAULT_RETENTION): Promise<SqliteStore> {
+  const writer = createSqliteClient<WriterCalls>('./writer.ts', { file, retention });
   const rows = await writer.call('series', undefined);
-  const reader = createSqliteClient({ file, readOnly: true });
+  const reader = createSqliteClient<ReaderCalls>('./reader.ts', { file, retention });
   const series = createSeriesTable(rows);
   let pending = 0;
   let reachable = true;
@@ -31,13 +50,12 @@ export async function openSqliteStore(file: string): Promise<ReadingStore> {
       }
     },
     async newest() {
-      return fromColumns(await reader.call('newest', undefined), (id) => series.byId(id));
+      return fromColumns(await writer.call('newest', undefined), (id) => series.byId(id));
     },
     async history({ device, metric, ...query }) {
-      const id = series.find(device, metric);
-      if (id === undefined) return { bucketMs: 0, points: [], next: null };
-      return await reader.call('history', { ...query, series: id });
+      return await reader.call('history', { ...query, series: series.find(device, metric) ?? NO_SERIES });
     },
+    compact: () => writer.call('compact', undefined),
     health: () => ({ kind: 'sqlite', reachable, pending }),
     async stop() {
       // The writer last: it checkpoints the log when no other connection is left.

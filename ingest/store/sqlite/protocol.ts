@@ -1,6 +1,7 @@
 /** What the main thread and the SQLite threads say to each other. Readings cross as columns: no object per reading. */
-import type { HistoryQuery, HistoryResult } from '../../model/history.ts';
-import type { Quality } from '../../model/reading.ts';
+import type { HistoryQuery, HistoryResult } from '../../../model/history.ts';
+import type { Quality } from '../../../model/reading.ts';
+import type { AppendOutcome } from '../reading-store.ts';
 
 export interface SeriesRow {
   readonly id: number;
@@ -19,23 +20,31 @@ export interface ReadingColumns {
 /** Stored codes of the qualities: never renumber. */
 export const QUALITY_CODES: readonly Quality[] = ['good', 'uncertain', 'bad'];
 
-/** Codes of the outcomes of `append`, in `reading-store.ts`'s words. */
-export const OUTCOME_CODES = ['stored', 'duplicate', 'conflict'] as const;
+/** Codes of the outcomes of `append`. */
+export const OUTCOME_CODES: readonly AppendOutcome[] = ['stored', 'duplicate', 'conflict', 'expired'];
 
-/** Calls that a SQLite thread answers: argument and result. */
-export interface Calls {
+/** What the writing thread answers: argument and result. */
+export interface WriterCalls {
   series: [undefined, SeriesRow[]];
   append: [{ newSeries: readonly SeriesRow[]; columns: ReadingColumns }, Uint8Array];
   newest: [undefined, ReadingColumns];
+  compact: [undefined, undefined];
+  close: [undefined, undefined];
+}
+
+/** What the reading thread answers. */
+export interface ReaderCalls {
   history: [Omit<HistoryQuery, 'device' | 'metric'> & { series: number }, HistoryResult];
   close: [undefined, undefined];
 }
 
-export type CallName = keyof Calls;
+export type CallName<C> = keyof C & string;
+export type Argument<C, N extends keyof C> = C[N] extends [infer A, unknown] ? A : never;
+export type Result<C, N extends keyof C> = C[N] extends [unknown, infer R] ? R : never;
 
 export interface Request {
   readonly id: number;
-  readonly name: CallName;
+  readonly name: string;
   readonly argument: unknown;
 }
 
@@ -43,7 +52,15 @@ export type Response =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly message: string; readonly code: string } };
 
+/** What is deleted, and when. */
+export interface Retention {
+  /** Days after which readings become hourly roll-ups; null: never by age. */
+  readonly rawDays: number | null;
+  /** The most the database may take; beyond it the oldest goes first. */
+  readonly diskBytes: number;
+}
+
 export interface ThreadOptions {
   readonly file: string;
-  readonly readOnly: boolean;
+  readonly retention: Retention;
 }

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
-import type { CallName, Calls, Request, Response, ThreadOptions } from './sqlite-protocol.ts';
+import type { Argument, CallName, Request, Response, Result, ThreadOptions } from './protocol.ts';
 
 /** A SQLite thread, as async calls. */
-export interface SqliteClient {
-  call<N extends CallName>(name: N, argument: Calls[N][0]): Promise<Calls[N][1]>;
+export interface SqliteClient<C> {
+  call<N extends CallName<C>>(name: N, argument: Argument<C, N>): Promise<Result<C, N>>;
   stop(): Promise<void>;
 }
 
@@ -22,16 +22,19 @@ class StoreError extends Error {
   }
 }
 
-/** A thread that dies fails the calls it held; the next call starts another. */
-export function createSqliteClient(options: ThreadOptions): SqliteClient {
+/** `thread` is the file beside this one that answers. A thread that dies fails the calls it held; the next call starts another. */
+export function createSqliteClient<C extends { close: unknown }>(
+  thread: './writer.ts' | './reader.ts',
+  options: ThreadOptions,
+): SqliteClient<C> {
   const pending = new Map<number, Pending>();
   let lastId = 0;
-  let worker: Worker | null = null;
+  let worker: Worker | null = start();
 
   function start(): Worker {
-    const started = new Worker(new URL('./sqlite-thread.ts', import.meta.url), {
+    const started = new Worker(new URL(thread, import.meta.url), {
       workerData: options,
-      resourceLimits: { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 1 },
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
     });
     started.on('message', settle);
     started.on('error', (error: Error) => {
@@ -49,7 +52,7 @@ export function createSqliteClient(options: ThreadOptions): SqliteClient {
     else call?.resolve(response.result as never);
   }
 
-  function call<N extends CallName>(name: N, argument: Calls[N][0]): Promise<Calls[N][1]> {
+  function call<N extends CallName<C>>(name: N, argument: Argument<C, N>): Promise<Result<C, N>> {
     worker ??= start();
     const request: Request = { id: ++lastId, name, argument };
     return new Promise((resolve, reject) => {
@@ -61,7 +64,7 @@ export function createSqliteClient(options: ThreadOptions): SqliteClient {
   return {
     call,
     async stop() {
-      if (worker) await call('close', undefined);
+      if (worker) await call('close' as CallName<C>, undefined as never);
       await worker?.terminate();
     },
   };

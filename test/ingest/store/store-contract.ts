@@ -1,9 +1,9 @@
 /** What every ReadingStore must do; each implementation runs it (contract 2.5, 3.4). */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ReadingStore } from '../../ingest/store/reading-store.ts';
-import type { Aggregate } from '../../model/history.ts';
-import { reading } from '../harness/readings.ts';
+import type { ReadingStore } from '../../../ingest/store/reading-store.ts';
+import type { Aggregate } from '../../../model/history.ts';
+import { reading } from '../../harness/readings.ts';
 
 export interface StoreFixture {
   /** The same data each time it is called. */

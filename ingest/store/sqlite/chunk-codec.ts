@@ -1,0 +1,261 @@
+/**
+ * Readings of one series as few bytes, and back bit for bit. Devices measure at a steady pace and with few digits, so times
+ * are stored as changes of their distance and values as changes of a decimal integer, both as varints with runs of zeros
+ * folded; values that are no short decimals are stored as the bytes in which they differ from the one before.
+ *
+ * Layout: count, times, qualities as (code, run) pairs, a byte for how the values are stored, the values that are not bad.
+ */
+import { BAD, type SeriesColumns } from './columns.ts';
+
+/** Where a chunk is read or written. */
+interface Cursor {
+  bytes: Uint8Array;
+  at: number;
+}
+
+/** Stored codes: never renumber. 0 to 9: decimals, first differences; 16 to 25: second differences. */
+const SECOND_DIFFERENCES = 16;
+const XOR = 32;
+const MAX_DIGITS = 9;
+/** Zigzag of a second difference of two such integers is still exact. */
+const MAX_INTEGER = 2 ** 49;
+/** More than any reading takes: a time of 8 bytes, a quality of 6, a value of 9. */
+const MAX_BYTES_PER_READING = 24;
+
+let scratch = new Uint8Array(64 * 1024);
+
+export function encodeChunk(columns: SeriesColumns): Uint8Array {
+  const enough = columns.count * MAX_BYTES_PER_READING + 64;
+  if (scratch.length < enough) scratch = new Uint8Array(enough);
+  const out: Cursor = { bytes: scratch, at: 0 };
+  putVarint(out, columns.count);
+  putDifferences(out, columns.ts.subarray(0, columns.count), 2);
+  putQualities(out, columns);
+  putValues(out, goodValues(columns));
+  return out.bytes.slice(0, out.at);
+}
+
+export function decodeChunk(data: Uint8Array): SeriesColumns {
+  const source: Cursor = { bytes: data, at: 0 };
+  const count = getVarint(source);
+  const columns = {
+    count,
+    ts: new Float64Array(count),
+    value: new Float64Array(count),
+    quality: new Uint8Array(count),
+  };
+  getDifferences(source, columns.ts, 2);
+  const good = getQualities(source, columns.quality);
+  getValues(source, columns, good);
+  return columns;
+}
+
+function putQualities(out: Cursor, { quality, count }: SeriesColumns): void {
+  for (let i = 0; i < count; ) {
+    const code = quality[i] ?? 0;
+    let run = 1;
+    while (i + run < count && quality[i + run] === code) run++;
+    putVarint(out, code);
+    putVarint(out, run);
+    i += run;
+  }
+}
+
+/** Gives how many have a value. */
+function getQualities(source: Cursor, quality: Uint8Array): number {
+  let good = quality.length;
+  for (let i = 0; i < quality.length; ) {
+    const code = getVarint(source);
+    const run = getVarint(source);
+    quality.fill(code, i, i + run);
+    if (code === BAD) good -= run;
+    i += run;
+  }
+  return good;
+}
+
+function goodValues({ value, quality, count }: SeriesColumns): Float64Array {
+  const good = new Float64Array(count);
+  let n = 0;
+  for (let i = 0; i < count; i++) if (quality[i] !== BAD) good[n++] = value[i] ?? 0;
+  return good.subarray(0, n);
+}
+
+function putValues(out: Cursor, values: Float64Array): void {
+  const digits = decimalDigits(values);
+  if (digits === null) {
+    out.bytes[out.at++] = XOR;
+    putXor(out, values);
+    return;
+  }
+  const power = 10 ** digits;
+  const integers = values.map((value) => Math.round(value * power));
+  // A counter grows steadily: its steps change less than itself.
+  const order = sizeOfDifferences(integers, 2) < sizeOfDifferences(integers, 1) ? 2 : 1;
+  out.bytes[out.at++] = order === 2 ? SECOND_DIFFERENCES + digits : digits;
+  putDifferences(out, integers, order);
+}
+
+function getValues(source: Cursor, columns: SeriesColumns, good: number): void {
+  if (good === columns.count) {
+    getGood(source, columns.value);
+    return;
+  }
+  const values = new Float64Array(good);
+  getGood(source, values);
+  let next = 0;
+  for (let i = 0; i < columns.count; i++) {
+    columns.value[i] = columns.quality[i] === BAD ? Number.NaN : (values[next++] ?? 0);
+  }
+}
+
+function getGood(source: Cursor, values: Float64Array): void {
+  const mode = source.bytes[source.at++] ?? 0;
+  if (mode === XOR) {
+    getXor(source, values);
+    return;
+  }
+  getDifferences(source, values, mode >= SECOND_DIFFERENCES ? 2 : 1);
+  const power = 10 ** (mode % SECOND_DIFFERENCES);
+  if (power > 1) for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) / power;
+}
+
+/** The fewest decimal digits that give every value back exactly, or null. */
+function decimalDigits(values: Float64Array): number | null {
+  let digits = 0;
+  let power = 1;
+  for (const value of values) {
+    for (;;) {
+      const integer = Math.round(value * power);
+      if (!(Math.abs(integer) <= MAX_INTEGER)) return null;
+      // The quotient of two exact integers is the double nearest to that decimal: with more digits it stays the same.
+      // (-0, whose sign an integer loses, is none of them.)
+      if (Object.is((integer + 0) / power, value)) break;
+      if (++digits > MAX_DIGITS) return null;
+      power *= 10;
+    }
+  }
+  return digits;
+}
+
+/** Differences of first or second order, the first element as its difference from 0; a run of zeros as 0 and its length. */
+function putDifferences(out: Cursor, integers: Float64Array, order: 1 | 2): void {
+  let previous = 0;
+  let step = 0;
+  let zeros = 0;
+  for (let i = 0; i < integers.length; i++) {
+    const integer = integers[i] ?? 0;
+    const difference = integer - previous - step;
+    if (order === 2 && i > 0) step = integer - previous;
+    previous = integer;
+    if (difference === 0) {
+      zeros++;
+      continue;
+    }
+    if (zeros > 0) putZeros(out, zeros);
+    zeros = 0;
+    putVarint(out, zigzag(difference));
+  }
+  if (zeros > 0) putZeros(out, zeros);
+}
+
+function putZeros(out: Cursor, zeros: number): void {
+  putVarint(out, 0);
+  putVarint(out, zeros);
+}
+
+function getDifferences(source: Cursor, integers: Float64Array, order: 1 | 2): void {
+  let previous = 0;
+  let step = 0;
+  let zeros = 0;
+  for (let i = 0; i < integers.length; i++) {
+    let difference = 0;
+    if (zeros > 0) zeros--;
+    else {
+      const token = getVarint(source);
+      if (token === 0) zeros = getVarint(source) - 1;
+      else difference = token % 2 === 0 ? token / 2 : -(token + 1) / 2;
+    }
+    const integer = previous + step + difference;
+    if (order === 2 && i > 0) step = integer - previous;
+    previous = integer;
+    integers[i] = integer;
+  }
+}
+
+/** In bytes; runs of zeros counted as nothing, which is near enough to choose by. */
+function sizeOfDifferences(integers: Float64Array, order: 1 | 2): number {
+  let previous = 0;
+  let step = 0;
+  let size = 0;
+  for (let i = 0; i < integers.length; i++) {
+    const integer = integers[i] ?? 0;
+    size += sizeOf(Math.abs(integer - previous - step));
+    if (order === 2 && i > 0) step = integer - previous;
+    previous = integer;
+  }
+  return size;
+}
+
+function sizeOf(difference: number): number {
+  if (difference === 0) return 0;
+  if (difference < 2 ** 6) return 1;
+  if (difference < 2 ** 13) return 2;
+  return difference < 2 ** 20 ? 3 : 5;
+}
+
+const double = new Float64Array(1);
+const doubleBytes = new Uint8Array(double.buffer);
+const before = new Uint8Array(8);
+
+/** Per value a byte (leading equal bytes, length) and the bytes between the first and the last that differ. */
+function putXor(out: Cursor, values: Float64Array): void {
+  before.fill(0);
+  for (const value of values) {
+    double[0] = value;
+    // Little-endian, as every platform of Node: the sign and exponent are at the end.
+    let high = 8;
+    while (high > 0 && doubleBytes[high - 1] === before[high - 1]) high--;
+    let low = 0;
+    while (low < high && doubleBytes[low] === before[low]) low++;
+    out.bytes[out.at++] = (low << 4) | (high - low);
+    for (let i = low; i < high; i++) out.bytes[out.at++] = doubleBytes[i] ?? 0;
+    before.set(doubleBytes);
+  }
+}
+
+function getXor(source: Cursor, values: Float64Array): void {
+  doubleBytes.fill(0);
+  for (let i = 0; i < values.length; i++) {
+    const control = source.bytes[source.at++] ?? 0;
+    const low = control >> 4;
+    const high = low + (control & 0x0f);
+    for (let b = low; b < high; b++) doubleBytes[b] = source.bytes[source.at++] ?? 0;
+    values[i] = double[0] ?? 0;
+  }
+}
+
+function zigzag(integer: number): number {
+  return integer >= 0 ? integer * 2 : -integer * 2 - 1;
+}
+
+/** 0 to 2^53. */
+function putVarint(out: Cursor, integer: number): void {
+  let rest = integer;
+  while (rest >= 0x80) {
+    out.bytes[out.at++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  out.bytes[out.at++] = rest;
+}
+
+function getVarint(source: Cursor): number {
+  const first = source.bytes[source.at++] ?? 0;
+  if (first < 0x80) return first;
+  let integer = first & 0x7f;
+  for (let unit = 0x80; ; unit *= 0x80) {
+    const byte = source.bytes[source.at++] ?? 0;
+    integer += (byte & 0x7f) * unit;
+    if (byte < 0x80) return integer;
+  }
+}

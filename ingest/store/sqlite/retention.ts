@@ -1,0 +1,118 @@
+/**
+ * Keeps the database within its bounds: readings past their age become hours, and where the disk budget is spent, so does
+ * the oldest first, then the oldest hours go. Gives free pages back. Works in slices, as the compactor does.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { decodeChunk } from './chunk-codec.ts';
+import { type ChunkTable, HOURS, READINGS } from './chunk-table.ts';
+import { inTransaction } from './compactor.ts';
+import { encodeHours, toHours } from './hours.ts';
+import type { WriterMemory } from './memory.ts';
+import type { Retention } from './protocol.ts';
+
+export interface Keeper {
+  /** Begins to look after everything, in slices. */
+  start(): void;
+  /** All of it, now. */
+  finish(): void;
+  stop(): void;
+}
+
+interface Parts {
+  readonly db: DatabaseSync;
+  readonly chunks: ChunkTable;
+  readonly memory: WriterMemory;
+  readonly retention: Retention;
+  /** Epoch ms. */
+  readonly now: () => number;
+}
+
+interface Oldest {
+  readonly series: number;
+  readonly start: number;
+  readonly end: number;
+  readonly kind: number;
+}
+
+const DAY_MS = 86_400_000;
+const HOURLY_MS = 3_600_000;
+const RETRY_MS = 60_000;
+/** While anything older is left, a spent budget takes no readings younger than this. */
+const SPARED_MS = 7 * DAY_MS;
+const SLICE_CHUNKS = 20;
+const SLICE_PAGES = 128;
+/** Free pages up to here are left for the next round of the journal. */
+const SPARE_PAGES = 1_024;
+
+export function createKeeper({ db, chunks, memory, retention, now }: Parts): Keeper {
+  const oldest = db.prepare('SELECT series, start, end, kind FROM chunk WHERE kind = ? ORDER BY end LIMIT 1');
+  const saveHorizon = db.prepare('UPDATE series SET horizon = max(coalesce(horizon, :end), :end) WHERE id = :series');
+  const pragma = (name: string): number => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+  const pageBytes = pragma('page_size');
+  let timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
+
+  const find = (kind: number): Oldest | null => (oldest.get(kind) as unknown as Oldest | undefined) ?? null;
+
+  /** The chunk to go next, or null where all is within bounds. */
+  function choose(): Oldest | null {
+    const readings = find(READINGS);
+    const { rawDays, diskBytes } = retention;
+    if (readings && rawDays !== null && readings.end < now() - rawDays * DAY_MS) return readings;
+    if ((pragma('page_count') - pragma('freelist_count')) * pageBytes <= diskBytes) return null;
+    if (readings && readings.end < now() - SPARED_MS) return readings;
+    return find(HOURS) ?? readings;
+  }
+
+  function shrink({ series, start, end, kind }: Oldest): void {
+    if (kind === HOURS) chunks.remove(series, start);
+    else chunks.replaceByHours(series, start, encodeHours(toHours(decodeChunk(chunks.data(series, start)))));
+    saveHorizon.run({ series, end });
+  }
+
+  /** Whether there may be more to do. */
+  function slice(): boolean {
+    const shrunk: Oldest[] = [];
+    inTransaction(db, () => {
+      for (let next = choose(); next && shrunk.length < SLICE_CHUNKS; next = choose()) {
+        shrink(next);
+        shrunk.push(next);
+      }
+    });
+    for (const { series, end } of shrunk) memory.setHorizon(series, end);
+    return shrunk.length === SLICE_CHUNKS || giveBackPages();
+  }
+
+  function giveBackPages(): boolean {
+    const free = pragma('freelist_count');
+    if (free <= SPARE_PAGES || free <= pragma('page_count') / 4) return false;
+    db.exec(`PRAGMA incremental_vacuum(${SLICE_PAGES})`);
+    return true;
+  }
+
+  function step(): void {
+    try {
+      timer = slice() ? setImmediate(step) : setTimeout(step, HOURLY_MS);
+    } catch {
+      // A full disk, as a rule: the commits say so themselves.
+      timer = setTimeout(step, RETRY_MS);
+    }
+  }
+
+  function stop(): void {
+    clearImmediate(timer as NodeJS.Immediate);
+    clearTimeout(timer as NodeJS.Timeout);
+    timer = null;
+  }
+
+  return {
+    start() {
+      stop();
+      timer = setImmediate(step);
+    },
+    finish() {
+      while (slice());
+      db.exec('PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);');
+    },
+    stop,
+  };
+}
