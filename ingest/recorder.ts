@@ -7,8 +7,8 @@ import type { Reading } from '../model/reading.ts';
 import type { AppendOutcome, ReadingStore } from './store/reading-store.ts';
 
 export interface Recorder {
-  /** Resolves with an outcome per reading, once they are on disk. */
-  add(readings: readonly Reading[]): Promise<readonly AppendOutcome[]>;
+  /** Resolves once the readings are on disk and `onCommitted` has been told of them. */
+  add(readings: readonly Reading[]): Promise<void>;
   /** Readings not yet on disk. */
   inFlight(): number;
   isFailing(): boolean;
@@ -16,36 +16,48 @@ export interface Recorder {
   stop(): Promise<void>;
 }
 
-interface Waiting {
-  readonly readings: readonly Reading[];
-  readonly resolve: (outcomes: readonly AppendOutcome[]) => void;
+interface RecorderDependencies {
+  readonly store: ReadingStore;
+  readonly log: Log;
+  /** Told of each group, in the order of its readings, before anyone hears that they are stored. */
+  readonly onCommitted: (readings: readonly Reading[], outcomes: readonly AppendOutcome[]) => void;
 }
 
-/** A commit takes milliseconds; a group of this size keeps it so. */
-const MAX_GROUP_READINGS = 20_000;
+interface Waiting {
+  readonly readings: readonly Reading[];
+  readonly resolve: () => void;
+}
+
+/** A commit takes milliseconds; a group of this size keeps it so, and what follows it too. */
+const MAX_GROUP_READINGS = 10_000;
 const RETRY_MS = 1_000;
 
-export function createRecorder({ store, log }: { store: ReadingStore; log: Log }): Recorder {
+export function createRecorder({ store, log, onCommitted }: RecorderDependencies): Recorder {
   const waiting: Waiting[] = [];
   const stopping = new AbortController();
   let inFlight = 0;
   let isFailing = false;
-  let running: Promise<void> | null = null;
+  let committing: Promise<void> | null = null;
 
-  async function run(): Promise<void> {
-    while (waiting.length > 0) {
-      const group = takeGroup(waiting);
-      const outcomes = await appendUntilStored(group.flatMap((entry) => entry.readings));
-      if (outcomes === null) break;
-      let offset = 0;
-      for (const { readings, resolve } of group) {
-        resolve(outcomes.slice(offset, offset + readings.length));
-        offset += readings.length;
-      }
-      inFlight -= offset;
+  /** The store works on the next group while this one is told of: both threads are busy. */
+  async function commit(group: readonly Waiting[]): Promise<void> {
+    const readings = group.flatMap((entry) => entry.readings);
+    const outcomes = await appendUntilStored(readings);
+    committing = null;
+    if (outcomes === null) return;
+    commitNext();
+    inFlight -= readings.length;
+    try {
+      onCommitted(readings, outcomes);
+    } catch (error) {
+      // They are stored: a mistake in what follows takes back no acknowledgement.
+      log.error({ err: error, readings: readings.length }, 'stored, but not followed up');
     }
-    // In the same turn as the look at `waiting`: what is added from here on starts a new run.
-    running = null;
+    for (const { resolve } of group) resolve();
+  }
+
+  function commitNext(): void {
+    if (committing === null && waiting.length > 0) committing = commit(takeGroup(waiting));
   }
 
   /** Null when stopped before the store took them. */
@@ -70,14 +82,14 @@ export function createRecorder({ store, log }: { store: ReadingStore; log: Log }
       inFlight += readings.length;
       return new Promise((resolve) => {
         waiting.push({ readings, resolve });
-        running ??= run();
+        commitNext();
       });
     },
     inFlight: () => inFlight,
     isFailing: () => isFailing,
     async stop() {
       stopping.abort();
-      await running;
+      while (committing) await committing;
     },
   };
 }

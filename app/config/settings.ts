@@ -8,6 +8,9 @@ import { readYamlFile } from './yaml-file.ts';
 
 const expectedPort = 'expected a port from 0 to 65535';
 const port = z.int(expectedPort).min(0, expectedPort).max(65_535, expectedPort);
+const MIN_DISK_BYTES = 50e6;
+const expectedBytes = 'expected at least 50e6 bytes';
+const expectedDays = 'expected days, more than 0, or null to keep readings until the disk budget is spent';
 const text = z.string().min(1, 'expected some text');
 
 /** Every key may be left out: a layer says only what it changes. */
@@ -24,7 +27,17 @@ const layerSchema = z.strictObject({
       passwordFile: text.optional(),
     })
     .optional(),
-  store: z.strictObject({ kind: z.enum(['sqlite'], 'expected sqlite').optional() }).optional(),
+  store: z
+    .strictObject({
+      kind: z.enum(['sqlite'], 'expected sqlite').optional(),
+      retention: z
+        .strictObject({
+          rawDays: z.number(expectedDays).positive(expectedDays).nullable().optional(),
+          diskBytes: z.number(expectedBytes).min(MIN_DISK_BYTES, expectedBytes).optional(),
+        })
+        .optional(),
+    })
+    .optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], 'expected debug, info, warn or error').optional(),
   plant: text.optional(),
   rules: text.optional(),
@@ -50,6 +63,8 @@ export interface Settings {
     readonly user?: string | undefined;
     readonly passwordFile?: string | undefined;
   };
+  /** Days after which readings become hourly roll-ups (null: never by age), and the most that readings may take on disk. */
+  readonly retention: { readonly rawDays: number | null; readonly diskBytes: number };
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Absolute paths. */
   readonly plant: string;
@@ -67,6 +82,8 @@ const DEFAULTS = {
   httpPort: 8080,
   mqttPort: 1883,
   mqtt: {},
+  // Ten years of a small town (docs/performance.md), and little for a disk of today.
+  retention: { rawDays: null, diskBytes: 20e9 },
   logLevel: 'info',
   rules: null,
   profiles: null,
@@ -88,7 +105,10 @@ export function loadSettings(commandLine: CommandLine, env: NodeJS.ProcessEnv): 
   if (faults.length > 0 || plant === undefined) return { value: null, faults };
   const mqtt = { ...file.layer.mqtt, ...variables.layer.mqtt, ...flags.layer.mqtt };
   const { seed = DEFAULTS.sim.seed, backfillDays = DEFAULTS.sim.backfillDays } = file.layer.sim ?? {};
-  return { value: { ...merged, plant, mqtt, sim: { seed, backfillDays } }, faults };
+  const { rawDays = DEFAULTS.retention.rawDays, diskBytes = DEFAULTS.retention.diskBytes } =
+    file.layer.store?.retention ?? {};
+  const retention = { rawDays, diskBytes };
+  return { value: { ...merged, plant, mqtt, retention, sim: { seed, backfillDays } }, faults };
 }
 
 function configFile(options: RawOptions): string | null {

@@ -1,6 +1,6 @@
 /** The embedded store: readings in SQLite, written by one thread, read by another (`sqlite/`, ADR 0011). */
 import type { DeviceId, MetricName } from '../../model/ids.ts';
-import { type Quality, type Reading, seriesKey } from '../../model/reading.ts';
+import type { Quality, Reading } from '../../model/reading.ts';
 import type { ReadingStore } from './reading-store.ts';
 import { createSqliteClient } from './sqlite/client.ts';
 import {
@@ -18,13 +18,12 @@ export interface SqliteStore extends ReadingStore {
   compact(): Promise<void>;
 }
 
-/** Enough for a small town's ten years (docs/performance.md), and little for a disk of today. */
-export const DEFAULT_RETENTION: Retention = { rawDays: null, diskBytes: 20e9 };
+const KEEP_ALL: Retention = { rawDays: null, diskBytes: Number.POSITIVE_INFINITY };
 
 /** Of a series that has no reading yet. */
 const NO_SERIES = -1;
 
-export async function openSqliteStore(file: string, retention = DEFAULT_RETENTION): Promise<SqliteStore> {
+export async function openSqliteStore(file: string, retention = KEEP_ALL): Promise<SqliteStore> {
   const writer = createSqliteClient<WriterCalls>('./writer.ts', { file, retention });
   const rows = await writer.call('series', undefined);
   const reader = createSqliteClient<ReaderCalls>('./reader.ts', { file, retention });
@@ -34,7 +33,7 @@ export async function openSqliteStore(file: string, retention = DEFAULT_RETENTIO
 
   return {
     async append(readings) {
-      const columns = toColumns(readings, (r) => series.idOf(r.device, r.metric));
+      const columns = toColumns(readings, series.idOf);
       const newSeries = series.unsaved();
       pending += readings.length;
       try {
@@ -67,37 +66,53 @@ export async function openSqliteStore(file: string, retention = DEFAULT_RETENTIO
 
 /** Numbers for series, given here and saved with the first reading that needs them. */
 function createSeriesTable(rows: readonly SeriesRow[]) {
-  const ids = new Map(rows.map((row) => [seriesKey(row.device, row.metric), row.id]));
-  const byId = new Map(rows.map((row) => [row.id, row]));
+  /** By device and metric: no key is put together for each reading. */
+  const ids = new Map<string, Map<string, number>>();
+  const byId = new Map<number, SeriesRow>();
   const unsaved = new Set<SeriesRow>();
+  const find = (device: string, metric: string): number | undefined => ids.get(device)?.get(metric);
+
+  function note(row: SeriesRow): void {
+    byId.set(row.id, row);
+    const ofDevice = ids.get(row.device) ?? new Map<string, number>();
+    ids.set(row.device, ofDevice.set(row.metric, row.id));
+  }
+
+  for (const row of rows) note(row);
   let lastId = Math.max(0, ...byId.keys());
   return {
-    find: (device: string, metric: string) => ids.get(seriesKey(device, metric)),
+    find,
     byId: (id: number) => byId.get(id),
     unsaved: () => [...unsaved],
     markSaved: (saved: readonly SeriesRow[]) => {
       for (const row of saved) unsaved.delete(row);
     },
     idOf(device: string, metric: string): number {
-      const key = seriesKey(device, metric);
-      const known = ids.get(key);
+      const known = find(device, metric);
       if (known !== undefined) return known;
       const row: SeriesRow = { id: ++lastId, device, metric };
-      ids.set(key, row.id);
-      byId.set(row.id, row);
+      note(row);
       unsaved.add(row);
       return row.id;
     },
   };
 }
 
-function toColumns(readings: readonly Reading[], idOf: (reading: Reading) => number): ReadingColumns {
-  return {
-    series: Int32Array.from(readings, idOf),
-    ts: Float64Array.from(readings, (r) => r.ts),
-    value: Float64Array.from(readings, (r) => r.value ?? NaN),
-    quality: Uint8Array.from(readings, (r) => QUALITY_CODES.indexOf(r.quality)),
+function toColumns(readings: readonly Reading[], idOf: (device: string, metric: string) => number): ReadingColumns {
+  const count = readings.length;
+  const columns = {
+    series: new Int32Array(count),
+    ts: new Float64Array(count),
+    value: new Float64Array(count),
+    quality: new Uint8Array(count),
   };
+  readings.forEach(({ device, metric, ts, value, quality }, i) => {
+    columns.series[i] = idOf(device, metric);
+    columns.ts[i] = ts;
+    columns.value[i] = value ?? Number.NaN;
+    columns.quality[i] = QUALITY_CODES.indexOf(quality);
+  });
+  return columns;
 }
 
 function fromColumns(columns: ReadingColumns, byId: (id: number) => SeriesRow | undefined): Reading[] {

@@ -49,6 +49,17 @@ describe('starting with a faulty configuration', () => {
     expect(stderr).toMatch(/aimak\.yaml:\d/);
   });
 
+  it('says what is wrong with the retention', async () => {
+    const folder = temporaryFolder();
+    const plant = join(ROOT, 'config/first-device/plant.yaml');
+    const retention = '{rawDays: 0, diskBytes: 20e3}';
+    writeFileSync(join(folder, 'aimak.yaml'), `version: 1\nplant: ${plant}\nstore: {retention: ${retention}}\n`);
+    const { code, stderr } = await runAimak(['check-config', '--config', join(folder, 'aimak.yaml')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('store.retention.rawDays: expected days, more than 0, or null');
+    expect(stderr).toContain('store.retention.diskBytes: expected at least 50e6 bytes (got 20000)');
+  });
+
   it('says which folder of profiles is missing', async () => {
     const folder = temporaryFolder();
     const plant = join(ROOT, 'config/first-device/plant.yaml');
