@@ -124,16 +124,17 @@ function getGood(source: Cursor, values: Float64Array): void {
 function decimalDigits(values: Float64Array): number | null {
   let digits = 0;
   let power = 1;
+  let largest = 0;
   for (const value of values) {
-    for (;;) {
-      const integer = Math.round(value * power);
-      if (!(Math.abs(integer) <= MAX_INTEGER)) return null;
-      // The quotient of two exact integers is the double nearest to that decimal: with more digits it stays the same.
-      // (-0, whose sign an integer loses, is none of them.)
-      if (Object.is((integer + 0) / power, value)) break;
+    largest = Math.max(largest, Math.abs(value));
+    // The quotient of two exact integers is the double nearest to that decimal: with more digits it stays the same.
+    // (-0, whose sign an integer loses, is none of them.)
+    while (!Object.is((Math.round(value * power) + 0) / power, value)) {
       if (++digits > MAX_DIGITS) return null;
       power *= 10;
     }
+    // Of all so far, for the digits may have become more since.
+    if (!(largest * power <= MAX_INTEGER)) return null;
   }
   return digits;
 }

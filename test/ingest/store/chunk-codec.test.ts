@@ -47,7 +47,10 @@ describe('the chunk codec', () => {
   });
 
   it('gives what devices send back bit for bit', () => {
-    fc.assert(fc.property(rowsOf(deviceValue), (rows) => void expectBack(rows)));
+    fc.assert(
+      fc.property(rowsOf(deviceValue), (rows) => void expectBack(rows)),
+      { numRuns: 1_000 },
+    );
   });
 
   it.each([
@@ -65,6 +68,13 @@ describe('the chunk codec', () => {
       [1, -value, 1],
       [2, null, 2],
       [3, value, 0],
+    ]);
+  });
+
+  it('gives a long number back that stands before one with many digits', () => {
+    expectBack([
+      [0, 8_107_786_597, 0],
+      [1, 87.22265625, 0],
     ]);
   });
 
