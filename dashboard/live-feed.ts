@@ -97,7 +97,8 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
     live.onChange(note),
     alarms.onChange((alarm) => {
       const wire = toAlarmWire(alarm, context);
-      for (const [socket, { site }] of readers) if (isFor(site, alarm.site)) socket.emit('alarm', wire);
+      for (const [socket, { site }] of readers)
+        if (alarm.site === null || isFor(site, alarm.site)) socket.emit('alarm', wire);
     }),
     simulator?.onProgress((status) => page.emit('sim', status)) ?? (() => undefined),
   ];

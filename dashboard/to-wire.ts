@@ -4,6 +4,7 @@ import { METRICS } from '../model/metric.ts';
 import type { Asset, Circuit, Device, Plant, Zone } from '../model/plant.ts';
 import { type LiveValue, lateAfterMs, staleAfterMs } from '../model/reading.ts';
 import { type LimitRule, watchedDevices } from '../model/rule.ts';
+import { SERVER_CONDITIONS } from '../model/server-condition.ts';
 import { litPeriod } from '../model/sun.ts';
 import type {
   AlarmWire,
@@ -14,6 +15,7 @@ import type {
   LiveWire,
   NameWire,
   PlantWire,
+  ServerAlarmWire,
   ValueWire,
   ZoneWire,
 } from './wire.ts';
@@ -31,9 +33,15 @@ export function toLiveWire({ site, device, metric, value, ts, quality }: LiveVal
 
 export function toAlarmWire(alarm: Alarm, { rules }: WireContext): AlarmWire {
   const { key: _, ...facts } = alarm;
+  if (facts.device === null) return { ...wordsOf(facts.rule), ...facts, unit: null };
   // A rule may have been taken out of the file since: its id is then all there is to say.
   const title = rules.find((rule) => rule.id === alarm.rule)?.title ?? { en: alarm.rule };
-  return { ...facts, title, unit: METRICS.get(alarm.metric)?.unit ?? '' };
+  return { ...facts, title, advice: null, unit: METRICS.get(facts.metric)?.unit ?? '' };
+}
+
+/** A journal may hold a condition that this version does not know. */
+function wordsOf(serverCondition: string): Pick<ServerAlarmWire, 'title' | 'advice'> {
+  return SERVER_CONDITIONS.get(serverCondition) ?? { title: { en: serverCondition }, advice: null };
 }
 
 export function toPlantWire({ plant, rules }: WireContext, nowMs: number): PlantWire {

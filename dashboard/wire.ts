@@ -22,12 +22,17 @@ export interface LiveWire {
   readonly ageMs: number;
 }
 
-export interface AlarmWire {
+interface EpisodeWire {
   readonly id: string;
   readonly rule: string;
   readonly title: NameWire;
   readonly priority: Priority;
   readonly state: AlarmState;
+  readonly raisedAt: number;
+  readonly returnedAt: number | null;
+}
+
+export interface DeviceAlarmWire extends EpisodeWire {
   readonly site: string;
   readonly asset: string | null;
   readonly device: string;
@@ -35,9 +40,23 @@ export interface AlarmWire {
   readonly unit: string;
   readonly value: number;
   readonly limit: number;
-  readonly raisedAt: number;
-  readonly returnedAt: number | null;
+  readonly advice: null;
 }
+
+/** Of the server itself, and so of every site. */
+export interface ServerAlarmWire extends EpisodeWire {
+  readonly site: null;
+  readonly asset: null;
+  readonly device: null;
+  readonly metric: null;
+  readonly unit: null;
+  readonly value: null;
+  readonly limit: null;
+  /** What to do. */
+  readonly advice: NameWire | null;
+}
+
+export type AlarmWire = DeviceAlarmWire | ServerAlarmWire;
 
 export interface SiteWire {
   readonly id: string;

@@ -36,13 +36,14 @@ export interface Accepted {
 export interface AcceptContext {
   readonly plant: Plant;
   readonly nowMs: number;
+  /** What says a later time is rejected. */
+  readonly latestTs: number;
   /** Time of receipt for a frame without a believable one: never the same twice for a device. */
   readonly receiptMs: (device: DeviceId) => number;
 }
 
 /** A device clock that says less has never been set. */
 const CLOCK_UNSET_BEFORE_MS = Date.UTC(2000, 0, 1);
-const MAX_AHEAD_MS = 10 * 60_000;
 
 export function acceptTelemetry(topic: DeviceTopic, payload: Uint8Array, context: AcceptContext): Accepted {
   const decoded = decodeTelemetry(payload);
@@ -89,14 +90,14 @@ type Fault = Pick<Reject, 'reason' | 'detail'>;
 function deviceTime(
   device: Device,
   ts: unknown,
-  { nowMs, receiptMs }: AcceptContext,
+  { nowMs, latestTs, receiptMs }: AcceptContext,
 ): { ts: number; quality: Quality } | Fault {
   if (ts === undefined || ts === null) return { ts: receiptMs(device.id), quality: 'uncertain' };
   if (typeof ts !== 'number' || !Number.isSafeInteger(ts)) {
     return { reason: 'bad-time', detail: `ts ${brief(ts)}: expected whole milliseconds since 1970` };
   }
   if (ts < CLOCK_UNSET_BEFORE_MS) return { ts: receiptMs(device.id), quality: 'uncertain' };
-  if (ts > nowMs + MAX_AHEAD_MS) {
+  if (ts > latestTs) {
     return { reason: 'time-in-future', detail: `ts ${ts} is ${Math.round((ts - nowMs) / 1000)} s ahead` };
   }
   return { ts, quality: 'good' };

@@ -1,39 +1,46 @@
 /** Ingest: telemetry to truth. Accept, record, then live state, then limits and alarms (life of a reading, steps 4 to 7). */
 import { join } from 'node:path';
-import type { ConditionChange } from '../model/alarm.ts';
 import type { Log } from '../model/log.ts';
 import type { Plant } from '../model/plant.ts';
 import { type Reading, staleAfterMs } from '../model/reading.ts';
 import type { LimitRule } from '../model/rule.ts';
+import { SERVER_CONDITIONS } from '../model/server-condition.ts';
 import type { DeviceTopic } from '../model/topic.ts';
 import { acceptTelemetry, type Reject } from './accept.ts';
 import { createAccounting, type IngestCounts } from './accounting.ts';
 import { type AlarmDesk, createAlarmDesk } from './alarms/desk.ts';
 import { openAlarmJournal } from './alarms/journal.ts';
+import type { UnsavedCounts } from './alarms/unsaved.ts';
 import { createLimitWatch, watchedConditions } from './detect/limit-watch.ts';
+import { startDiskGauge } from './disk-space.ts';
 import { createLiveState, type LiveState } from './live-state.ts';
 import { createReceiptClock } from './receipt-clock.ts';
 import { createRecorder } from './recorder.ts';
 import { createRejectLog } from './reject-log.ts';
+import { type ClockFault, createServerClock, type SystemClock } from './server-clock.ts';
+import { createServerWatch } from './server-watch.ts';
 import type { AppendOutcome, ReadingStore, StoreHealth } from './store/reading-store.ts';
 
 export interface IngestOptions {
   readonly plant: Plant;
   readonly rules: readonly LimitRule[];
   readonly dataDir: string;
+  /** Of this version of the program, epoch ms: a clock that says less is wrong. */
+  readonly releasedAtMs: number;
 }
 
 export interface IngestDependencies {
   readonly store: ReadingStore;
   readonly log: Log;
-  /** Epoch ms. */
-  readonly now: () => number;
+  readonly clock: SystemClock;
 }
 
 interface IngestHealth {
   readonly status: 'ok' | 'degraded';
   readonly ingest: IngestCounts;
   readonly store: StoreHealth;
+  readonly clock: { readonly ok: boolean; readonly reason: ClockFault | null };
+  readonly alarms: UnsavedCounts;
 }
 
 export interface Ingest {
@@ -42,69 +49,73 @@ export interface Ingest {
   readonly live: LiveState;
   readonly alarms: AlarmDesk;
   readonly history: ReadingStore['history'];
+  /** Epoch ms: the machine's clock, or what is to be believed while that is wrong. */
+  now(): number;
   health(): IngestHealth;
   stop(): Promise<void>;
 }
 
 /** More than this waiting for the disk, and a message is refused: its sender keeps it and sends it again. */
 const MAX_IN_FLIGHT_READINGS = 500_000;
-const SWEEP_MS = 1_000;
+const WATCH_MS = 1_000;
 
 /** Thrown when too much waits for the disk: the connection closes and the sender tries again later. */
 class IngestBusyError extends Error {
   readonly code = 'ingest-busy';
 }
 
-export async function startIngest(options: IngestOptions, { store, log, now }: IngestDependencies): Promise<Ingest> {
-  const { plant, rules, dataDir } = options;
+export async function startIngest(options: IngestOptions, dependencies: IngestDependencies): Promise<Ingest> {
+  const { plant, rules, dataDir, releasedAtMs } = options;
+  const { store, log, clock: system } = dependencies;
+  const newest = await store.newest();
+  const clock = createServerClock(system, releasedAtMs);
+  const { now } = clock;
   const recorder = createRecorder({ store, log });
   const accounting = createAccounting();
   const rejectLog = createRejectLog({ file: join(dataDir, 'rejects.jsonl'), log });
   const journal = openAlarmJournal(join(dataDir, 'alarms.db'));
   const live = createLiveState({ plant, now });
-  const alarms = createAlarmDesk(journal);
+  const alarms = createAlarmDesk(journal, log);
   const limits = createLimitWatch(rules, plant, alarms.isActive);
   const context = { plant, receiptMs: createReceiptClock(now) };
-
-  live.apply(await store.newest());
-  const sweeping = setInterval(live.sweep, SWEEP_MS);
+  const disk = startDiskGauge(dataDir);
+  const watchServer = createServerWatch(
+    {
+      'server-clock': () => clock.fault() !== null,
+      'store-failing': recorder.isFailing,
+      'disk-low': disk.isLow,
+    },
+    { alarms, now, uptimeMs: system.uptimeMs, log },
+  );
 
   /** Live state and alarms follow what is on disk, never the other way round. */
   function follow(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
     const stored = readings.filter((_, i) => outcomes[i] === 'stored');
+    clock.heard(stored);
+    const nowMs = now();
     for (const reading of live.apply(stored)) {
-      if (isFresh(reading)) for (const change of limits.evaluate(reading)) raiseOrReturn(change);
+      if (isFresh(reading, plant, nowMs)) limits.evaluate(reading).forEach(alarms.apply);
     }
   }
 
-  /** A full disk must not take back the acknowledgement of a reading that is stored; the next reading tries again. */
-  function raiseOrReturn(change: ConditionChange): void {
-    try {
-      alarms.apply(change);
-    } catch (error) {
-      log.error({ err: error, condition: change.key }, 'an alarm could not be saved');
-    }
+  function watch(): void {
+    live.sweep();
+    watchServer();
+    alarms.saveUnsaved();
   }
 
-  /** A late or replayed reading is history: it raises and clears nothing (contract 2.4). */
-  function isFresh({ device, ts }: Reading): boolean {
-    const everyS = plant.devices.get(device)?.everyS ?? 0;
-    return now() - ts <= staleAfterMs(everyS);
-  }
+  clock.heard(newest);
+  live.apply(newest);
+  closeUnwatched(alarms, watchedConditions(rules, plant), now());
+  watch();
+  const watching = setInterval(watch, WATCH_MS);
 
-  /** What no rule watches any more, since its rule or device has left the configuration, nobody else would ever close. */
-  function closeUnwatched(): void {
-    const watched = watchedConditions(rules, plant);
-    for (const key of alarms.activeKeys()) if (!watched.has(key)) raiseOrReturn({ kind: 'return', key, at: now() });
-  }
-
-  closeUnwatched();
   return {
     async take(topic, payload) {
       if (recorder.inFlight() > MAX_IN_FLIGHT_READINGS)
         throw new IngestBusyError('too many readings wait for the disk');
       const nowMs = now();
-      const accepted = acceptTelemetry(topic, payload, { ...context, nowMs });
+      const accepted = acceptTelemetry(topic, payload, { ...context, nowMs, latestTs: clock.latestTs() });
       accounting.accepted(accepted);
       rejectLog.write(accepted.rejects, nowMs);
       if (accepted.readings.length === 0) return;
@@ -116,18 +127,38 @@ export async function startIngest(options: IngestOptions, { store, log, now }: I
     live,
     alarms,
     history: store.history,
-    health: () => ({
-      status: recorder.isFailing() ? 'degraded' : 'ok',
-      ingest: accounting.counts(recorder.inFlight()),
-      store: store.health(),
-    }),
+    now,
+    health() {
+      const reason = clock.fault();
+      return {
+        status: recorder.isFailing() || reason ? 'degraded' : 'ok',
+        ingest: accounting.counts(recorder.inFlight()),
+        store: store.health(),
+        clock: { ok: reason === null, reason },
+        alarms: alarms.health(),
+      };
+    },
     async stop() {
-      clearInterval(sweeping);
+      clearInterval(watching);
+      disk.stop();
       await recorder.stop();
       await rejectLog.stop();
+      alarms.saveUnsaved();
       journal.close();
     },
   };
+}
+
+/** A late or replayed reading is history: it raises and clears nothing (contract 2.4). */
+function isFresh({ device, ts }: Reading, plant: Plant, nowMs: number): boolean {
+  const everyS = plant.devices.get(device)?.everyS ?? 0;
+  return nowMs - ts <= staleAfterMs(everyS);
+}
+
+/** What nothing watches any more, since its rule or device has left the configuration, nobody else would ever close. */
+function closeUnwatched(alarms: AlarmDesk, watched: ReadonlySet<string>, at: number): void {
+  const isWatched = (key: string): boolean => watched.has(key) || SERVER_CONDITIONS.has(key);
+  for (const key of alarms.activeKeys()) if (!isWatched(key)) alarms.apply({ kind: 'return', key, at });
 }
 
 function conflicts(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): Reject[] {

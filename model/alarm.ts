@@ -5,25 +5,38 @@ import type { Priority } from './rule.ts';
 /** `unacknowledged`: active and seen by nobody yet. `normal`: the condition is over, the episode closed. */
 export type AlarmState = 'unacknowledged' | 'normal';
 
-export interface Alarm {
-  /** One episode; a later one of the same condition has another id. */
-  readonly id: string;
-  /** Its condition: rule and device. The same condition never has two active alarms. */
+interface Condition {
+  /** A rule on a device, or a condition of the server. The same condition never has two active alarms. */
   readonly key: string;
   readonly rule: string;
   readonly priority: Priority;
+}
+
+interface OfDevice {
   readonly site: SiteId;
   readonly asset: AssetId | null;
   readonly device: DeviceId;
   readonly metric: MetricName;
-  readonly state: AlarmState;
-  /** Device time, epoch ms. */
-  readonly raisedAt: number;
-  readonly returnedAt: number | null;
   /** The value that raised it and the limit it broke, in the metric's unit. */
   readonly value: number;
   readonly limit: number;
 }
+
+/** The server itself is meant, and with it every site: nothing of the plant is to be named. */
+type OfServer = { readonly [Fact in keyof OfDevice]: null };
+
+export const OF_SERVER: OfServer = { site: null, asset: null, device: null, metric: null, value: null, limit: null };
+
+interface Episode {
+  /** A later episode of the same condition has another id. */
+  readonly id: string;
+  readonly state: AlarmState;
+  /** Device time, or for the server the time that it believes; epoch ms. */
+  readonly raisedAt: number;
+  readonly returnedAt: number | null;
+}
+
+export type Alarm = Condition & Episode & (OfDevice | OfServer);
 
 /** Which alarms of the past and present are asked for. */
 export interface AlarmQuery {
@@ -31,15 +44,16 @@ export interface AlarmQuery {
   /** Raised in `[from, to)`, epoch ms. */
   readonly from: number;
   readonly to: number;
+  /** The server's own alarms concern every site. */
   readonly site?: string | undefined;
   readonly priority?: Priority | undefined;
   readonly limit: number;
 }
 
-/** What a detector says of one condition, in device time. */
-export type ConditionChange =
-  | ({ readonly kind: 'raise'; readonly at: number } & Omit<Alarm, 'id' | 'state' | 'raisedAt' | 'returnedAt'>)
-  | { readonly kind: 'return'; readonly key: string; readonly at: number };
+export type ConditionRaise = { readonly kind: 'raise'; readonly at: number } & Condition & (OfDevice | OfServer);
+
+/** What a detector says of one condition, in the time of `Episode`. */
+export type ConditionChange = ConditionRaise | { readonly kind: 'return'; readonly key: string; readonly at: number };
 
 /** The alarm after the change, or null where the change alters nothing. */
 export function transition(current: Alarm | undefined, change: ConditionChange): Alarm | null {

@@ -25,7 +25,8 @@ export function openAlarmJournal(file: string): AlarmJournal {
   const active = db.prepare('SELECT body FROM alarm WHERE is_active = 1 ORDER BY raised_at DESC');
   const list = db.prepare(
     `SELECT body FROM alarm WHERE is_active >= :activeOnly AND raised_at >= :from AND raised_at < :to
-       AND (:site IS NULL OR body ->> 'site' = :site) AND (:priority IS NULL OR body ->> 'priority' = :priority)
+       AND (:site IS NULL OR body ->> 'site' IS NULL OR body ->> 'site' = :site)
+       AND (:priority IS NULL OR body ->> 'priority' = :priority)
      ORDER BY raised_at DESC LIMIT :limit`,
   );
   const toAlarm = (row: Record<string, unknown>): Alarm => JSON.parse(row.body as string);

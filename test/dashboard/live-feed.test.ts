@@ -3,11 +3,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LiveFeed, startLiveFeed } from '../../dashboard/live-feed.ts';
+import { type Alarm, transition } from '../../model/alarm.ts';
 import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
 import type { LiveValue } from '../../model/reading.ts';
+import { raiseOfServer } from '../../model/server-condition.ts';
 import { smallPlant } from '../harness/readings.ts';
 
-const SUBSCRIBE = '42/live,["subscribe",{"site":"all"}]';
+const subscribeTo = (site: string) => `42/live,["subscribe",{"site":"${site}"}]`;
 
 /** Separates the packets of one poll (Engine.IO 4). */
 const RECORD_SEPARATOR = '\u001e';
@@ -21,6 +23,7 @@ describe('the live feed, to a page that polls now and then', () => {
   let http: Server;
   let feed: LiveFeed;
   let change: (values: readonly LiveValue[]) => void;
+  let raise: (alarm: Alarm) => void;
   let url: string;
 
   beforeEach(async () => {
@@ -38,7 +41,13 @@ describe('the live feed, to a page that polls now and then', () => {
             return () => undefined;
           },
         },
-        alarms: { list: () => [], onChange: () => () => undefined },
+        alarms: {
+          list: () => [],
+          onChange(listener) {
+            raise = listener;
+            return () => undefined;
+          },
+        },
         simulator: null,
         now: () => 1,
       },
@@ -48,7 +57,7 @@ describe('the live feed, to a page that polls now and then', () => {
     url = `${base}&sid=${JSON.parse(handshake ?? '{}').sid}`;
     await post('40/live,');
     await poll();
-    await post(SUBSCRIBE);
+    await post(subscribeTo('all'));
     expect(await poll()).toMatchObject([['snapshot', {}]]);
   });
   afterEach(async () => {
@@ -74,5 +83,12 @@ describe('the live feed, to a page that polls now and then', () => {
     vi.advanceTimersByTime(250);
     const [second] = await poll();
     expect(second?.[1].changes.map(({ value }) => value)).toEqual([4]);
+  });
+
+  it('tells it of an alarm of the server, whatever site it is subscribed to', async () => {
+    await post(subscribeTo('toru'));
+    await poll();
+    raise(transition(undefined, raiseOfServer('disk-low', 1)) as Alarm);
+    expect(await poll()).toMatchObject([['alarm', { rule: 'disk-low', site: null, priority: 'high' }]]);
   });
 });

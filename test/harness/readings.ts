@@ -1,4 +1,4 @@
-import type { ConditionChange } from '../../model/alarm.ts';
+import type { ConditionRaise } from '../../model/alarm.ts';
 import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
 import { type Plant, parsePlant } from '../../model/plant.ts';
 import { parseProfile } from '../../model/profile.ts';
@@ -61,7 +61,7 @@ export function smallPlant(): Plant {
 export const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** The level of tank 1 falls below its limit at 1 s. */
-export const tankLow: Extract<ConditionChange, { kind: 'raise' }> = {
+export const tankLow: Extract<ConditionRaise, { device: DeviceId }> = {
   kind: 'raise',
   key: 'tank-low.tank-1-level',
   at: 1000,

@@ -10,7 +10,8 @@ const plant = smallPlant();
 function accept(topic: string, payload: string) {
   const parsed = parseDeviceTopic(topic);
   if (!parsed) throw new Error(topic);
-  return acceptTelemetry(parsed, Buffer.from(payload), { plant, nowMs: NOW, receiptMs: createReceiptClock(() => NOW) });
+  const receiptMs = createReceiptClock(() => NOW);
+  return acceptTelemetry(parsed, Buffer.from(payload), { plant, nowMs: NOW, latestTs: NOW + 600_000, receiptMs });
 }
 
 const level = (payload: string) => accept('aimak/v1/toru/tank-1-level/telemetry', payload);

@@ -1,7 +1,8 @@
 /** Wrong first: what is open, the most urgent on top. */
 import { useComputed } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import type { Priority } from '../../../model/rule.ts';
-import type { AlarmWire } from '../../wire.ts';
+import type { AlarmWire, DeviceAlarmWire, ServerAlarmWire } from '../../wire.ts';
 import { stateOf } from '../hooks.ts';
 import { language, nameOf, quantityText, t, tCount } from '../i18n/language.ts';
 import { now } from '../live/clock.ts';
@@ -31,32 +32,64 @@ export function AlarmList() {
   );
 }
 
+/** What is wrong with the server stands above the rest: it puts the rest in doubt. */
 function byUrgency(a: AlarmWire, b: AlarmWire): number {
-  return URGENCY[a.priority] - URGENCY[b.priority] || b.raisedAt - a.raisedAt;
+  const isServer = (alarm: AlarmWire) => Number(alarm.device === null);
+  return isServer(b) - isServer(a) || URGENCY[a.priority] - URGENCY[b.priority] || b.raisedAt - a.raisedAt;
 }
 
 function AlarmItem({ alarm }: { alarm: AlarmWire }) {
-  const asset = assetOf(alarm.asset);
-  const where = asset ? nameOf(asset.name, asset.id) : placeName(alarm.device);
-  const time = moment(alarm.raisedAt, now.peek(), siteOf(alarm.site)?.timeZone ?? 'UTC', language.value);
-  const isNumber = plant.value?.metrics[alarm.metric]?.type !== 'boolean';
+  return <li>{alarm.device === null ? <ServerAlarm alarm={alarm} /> : <DeviceAlarm alarm={alarm} />}</li>;
+}
+
+/** No series stands behind it, so there is nowhere to go: it says itself what to do. */
+function ServerAlarm({ alarm }: { alarm: ServerAlarmWire }) {
   return (
-    <li>
-      <a class={`alarm alarm-${alarm.state}`} href={seriesAddress(alarm)}>
-        <PrioritySign priority={alarm.priority} label={t(alarm.priority)} />
-        <span class="alarm-text">
-          <strong>{nameOf(alarm.title, alarm.rule)}</strong>
-          <span class="alarm-facts">
-            {where} · {t('since', { time })}
-            {isNumber && ` · ${quantityText(alarm.value, alarm.unit)}, ${limitText(alarm)}`}
-          </span>
-        </span>
-      </a>
-    </li>
+    <div class={`alarm alarm-${alarm.state}`}>
+      <AlarmText alarm={alarm} where={t('server')}>
+        {alarm.advice && <span class="alarm-advice">{nameOf(alarm.advice, '')}</span>}
+      </AlarmText>
+    </div>
   );
 }
 
-function limitText(alarm: AlarmWire): string {
+function DeviceAlarm({ alarm }: { alarm: DeviceAlarmWire }) {
+  const asset = assetOf(alarm.asset);
+  const where = asset ? nameOf(asset.name, asset.id) : placeName(alarm.device);
+  const isNumber = plant.value?.metrics[alarm.metric]?.type !== 'boolean';
+  const broken = isNumber ? ` · ${quantityText(alarm.value, alarm.unit)}, ${limitText(alarm)}` : '';
+  return (
+    <a class={`alarm alarm-${alarm.state}`} href={seriesAddress(alarm)}>
+      <AlarmText alarm={alarm} where={where} broken={broken} />
+    </a>
+  );
+}
+
+interface AlarmTextProps {
+  readonly alarm: AlarmWire;
+  readonly where: string;
+  readonly broken?: string;
+  readonly children?: ComponentChildren;
+}
+
+function AlarmText({ alarm, where, broken = '', children }: AlarmTextProps) {
+  const time = moment(alarm.raisedAt, now.peek(), siteOf(alarm.site ?? undefined)?.timeZone ?? 'UTC', language.value);
+  return (
+    <>
+      <PrioritySign priority={alarm.priority} label={t(alarm.priority)} />
+      <span class="alarm-text">
+        <strong>{nameOf(alarm.title, alarm.rule)}</strong>
+        <span class="alarm-facts">
+          {where} · {t('since', { time })}
+          {broken}
+        </span>
+        {children}
+      </span>
+    </>
+  );
+}
+
+function limitText(alarm: DeviceAlarmWire): string {
   return t('limit', { value: quantityText(alarm.limit, alarm.unit) });
 }
 

@@ -80,6 +80,7 @@ export const en = {
     below: 'limit below',
     csv: 'Save as CSV',
     device: 'Device',
+    server: 'Server',
     moreOfDevice: 'More from this device',
     loading: 'Loading',
     noHistory: 'No readings in this time yet. They appear here as they arrive.',

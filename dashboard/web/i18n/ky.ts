@@ -81,6 +81,7 @@ export const ky: Catalogue = {
     below: 'төмөнкү чек',
     csv: 'CSV сактоо',
     device: 'Түзмөк',
+    server: 'Сервер',
     moreOfDevice: 'Бул түзмөктөн дагы',
     loading: 'Жүктөлүүдө',
     noHistory: 'Бул убакытта көрсөткүч жок. Келери менен бул жерге чыгат.',

@@ -81,6 +81,7 @@ export const ru: Catalogue = {
     below: 'порог снизу',
     csv: 'Сохранить CSV',
     device: 'Устройство',
+    server: 'Сервер',
     moreOfDevice: 'Ещё с этого устройства',
     loading: 'Загрузка',
     noHistory: 'За это время показаний нет. Они появятся здесь, как только придут.',
