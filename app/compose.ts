@@ -6,9 +6,12 @@ import { type Ingest, startIngest } from '../ingest/ingest.ts';
 import { openSqliteStore } from '../ingest/store/sqlite-store.ts';
 import type { Log } from '../model/log.ts';
 import { type BrokerAccess, loopbackUrl } from './broker-access.ts';
+import { startClockSync } from './clock-sync.ts';
 import type { PlantFiles } from './config/plant-files.ts';
 import type { Settings } from './config/settings.ts';
 import { openDataDir, writeRunFile } from './data-dir.ts';
+import { startMemoryPolicy } from './memory-policy.ts';
+import { RELEASE } from './release.ts';
 import { StartError } from './start-error.ts';
 import { startVillage, type Village } from './village.ts';
 
@@ -31,20 +34,30 @@ export interface RunningServer extends Running {
 export function composeServer(options: ComposeOptions & { withSim: boolean }, log: Log): Promise<RunningServer> {
   const { settings, plant, rules, withSim } = options;
   const { dataDir, host } = settings;
-  const now = Date.now;
 
   return inOrder(async (started) => {
     started(openDataDir(dataDir));
 
-    const store = await openSqliteStore(join(dataDir, 'readings.db')).catch(unusable(dataDir));
+    const store = await openSqliteStore(join(dataDir, 'readings.db'), settings.retention).catch(unusable(dataDir));
     started(store.stop);
 
-    const ingest = await startIngest({ plant, rules, dataDir }, { store, log, now }).catch(unusable(dataDir));
-    started(ingest.stop);
+    const clockSync = await startClockSync();
+    started(clockSync.stop);
+    const clock = { now: Date.now, uptimeMs: () => performance.now(), isUnsynchronised: clockSync.isUnsynchronised };
 
-    const broker = await startBroker({ host, port: settings.mqttPort }, { onTelemetry: ingest.take, log }).catch(
-      portTaken(host, settings.mqttPort, '--mqtt-port'),
+    const releasedAtMs = Date.parse(RELEASE.date);
+    const ingest = await startIngest({ plant, rules, dataDir, releasedAtMs }, { store, log, clock }).catch(
+      unusable(dataDir),
     );
+    started(ingest.stop);
+    started(startMemoryPolicy(() => ingest.health().ingest.messages));
+
+    const broker = await startBroker(
+      { host, port: settings.mqttPort, sessionFile: join(dataDir, 'broker.db') },
+      { onTelemetry: ingest.take, log },
+    )
+      .catch(unusable(dataDir))
+      .catch(portTaken(host, settings.mqttPort, '--mqtt-port'));
     started(broker.stop);
 
     const village = withSim ? await startVillage(options, { url: loopbackUrl('mqtt', host, broker.port) }, log) : null;
@@ -52,7 +65,7 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
 
     const dashboard = await startDashboard(
       { host, port: settings.httpPort, plant, rules },
-      { ...ingest, health: () => health(ingest, broker), simulator: village, log, now },
+      { ...ingest, health: () => health(ingest, broker), simulator: village, log },
     ).catch(portTaken(host, settings.httpPort, '--http-port'));
     started(dashboard.stop);
 
@@ -92,7 +105,7 @@ async function inOrder<T>(
 }
 
 function health(ingest: Ingest, broker: Broker) {
-  return { ...ingest.health(), broker: { clients: broker.clients() }, uptimeS: Math.round(process.uptime()) };
+  return { ...ingest.health(), broker: broker.health(), uptimeS: Math.round(process.uptime()) };
 }
 
 /** A damaged file, or one of a newer version: nothing is mended behind the operator's back. */

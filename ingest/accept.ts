@@ -15,7 +15,8 @@ export type RejectReason =
   | 'not-a-number'
   | 'wrong-type'
   | 'out-of-range'
-  | 'conflict';
+  | 'conflict'
+  | 'too-old';
 
 /** Something sent that is not stored, and why, in words that help whoever set the device up. */
 export interface Reject {

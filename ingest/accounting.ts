@@ -3,6 +3,8 @@ import type { Accepted, RejectReason } from './accept.ts';
 import type { AppendOutcome } from './store/reading-store.ts';
 
 export interface IngestCounts {
+  /** Telemetry messages; all else counts readings. */
+  readonly messages: number;
   readonly received: number;
   readonly stored: number;
   readonly duplicates: number;
@@ -17,6 +19,7 @@ export interface Accounting {
 }
 
 export function createAccounting(): Accounting {
+  let messages = 0;
   let received = 0;
   let stored = 0;
   let duplicates = 0;
@@ -28,6 +31,7 @@ export function createAccounting(): Accounting {
 
   return {
     accepted(accepted) {
+      messages++;
       received += accepted.received;
       for (const { reason } of accepted.rejects) reject(reason);
     },
@@ -35,9 +39,9 @@ export function createAccounting(): Accounting {
       for (const outcome of outcomes) {
         if (outcome === 'stored') stored++;
         else if (outcome === 'duplicate') duplicates++;
-        else reject('conflict');
+        else reject(outcome === 'conflict' ? 'conflict' : 'too-old');
       }
     },
-    counts: (inFlight) => ({ received, stored, duplicates, rejected: { ...rejected }, inFlight }),
+    counts: (inFlight) => ({ messages, received, stored, duplicates, rejected: { ...rejected }, inFlight }),
   };
 }

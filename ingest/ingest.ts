@@ -70,14 +70,14 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   const newest = await store.newest();
   const clock = createServerClock(system, releasedAtMs);
   const { now } = clock;
-  const recorder = createRecorder({ store, log });
+  const recorder = createRecorder({ store, log, onCommitted });
   const accounting = createAccounting();
   const rejectLog = createRejectLog({ file: join(dataDir, 'rejects.jsonl'), log });
   const journal = openAlarmJournal(join(dataDir, 'alarms.db'));
   const live = createLiveState({ plant, now });
   const alarms = createAlarmDesk(journal, log);
   const limits = createLimitWatch(rules, plant, alarms.isActive);
-  const context = { plant, receiptMs: createReceiptClock(now) };
+  const receiptMs = createReceiptClock(now);
   const disk = startDiskGauge(dataDir);
   const watchServer = createServerWatch(
     {
@@ -89,10 +89,12 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   );
 
   /** Live state and alarms follow what is on disk, never the other way round. */
-  function follow(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
+  function onCommitted(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
+    accounting.committed(outcomes);
+    const nowMs = now();
+    rejectLog.write(refused(readings, outcomes), nowMs);
     const stored = readings.filter((_, i) => outcomes[i] === 'stored');
     clock.heard(stored);
-    const nowMs = now();
     for (const reading of live.apply(stored)) {
       if (isFresh(reading, plant, nowMs)) limits.evaluate(reading).forEach(alarms.apply);
     }
@@ -115,14 +117,10 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
       if (recorder.inFlight() > MAX_IN_FLIGHT_READINGS)
         throw new IngestBusyError('too many readings wait for the disk');
       const nowMs = now();
-      const accepted = acceptTelemetry(topic, payload, { ...context, nowMs, latestTs: clock.latestTs() });
+      const accepted = acceptTelemetry(topic, payload, { plant, receiptMs, nowMs, latestTs: clock.latestTs() });
       accounting.accepted(accepted);
       rejectLog.write(accepted.rejects, nowMs);
-      if (accepted.readings.length === 0) return;
-      const outcomes = await recorder.add(accepted.readings);
-      accounting.committed(outcomes);
-      rejectLog.write(conflicts(accepted.readings, outcomes), nowMs);
-      follow(accepted.readings, outcomes);
+      if (accepted.readings.length > 0) await recorder.add(accepted.readings);
     },
     live,
     alarms,
@@ -161,13 +159,17 @@ function closeUnwatched(alarms: AlarmDesk, watched: ReadonlySet<string>, at: num
   for (const key of alarms.activeKeys()) if (!isWatched(key)) alarms.apply({ kind: 'return', key, at });
 }
 
-function conflicts(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): Reject[] {
-  return readings
-    .filter((_, i) => outcomes[i] === 'conflict')
-    .map(({ device, metric, ts, value }) => ({
-      reason: 'conflict',
-      device,
-      metric,
-      detail: `${value} at ${new Date(ts).toISOString()}: another value is stored for that time`,
-    }));
+const REFUSED: Partial<Record<AppendOutcome, Pick<Reject, 'reason' | 'detail'>>> = {
+  conflict: { reason: 'conflict', detail: 'another value is stored for that time' },
+  expired: { reason: 'too-old', detail: 'what is kept of that time are hourly values' },
+};
+
+/** What the store would not take, and why. */
+function refused(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): Reject[] {
+  return readings.flatMap(({ device, metric, ts, value }, i) => {
+    const fault = REFUSED[outcomes[i] ?? 'stored'];
+    if (!fault) return [];
+    const detail = `${value} at ${new Date(ts).toISOString()}: ${fault.detail}`;
+    return [{ reason: fault.reason, device, metric, detail }];
+  });
 }

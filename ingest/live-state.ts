@@ -1,6 +1,7 @@
 /** The newest reading of every series, with its quality now. Older readings never replace newer ones (contract 2.4). */
-import type { Plant } from '../model/plant.ts';
-import { type LiveQuality, type LiveValue, type Reading, seriesKey, staleAfterMs } from '../model/reading.ts';
+import type { DeviceId, MetricName } from '../model/ids.ts';
+import type { Device, Plant } from '../model/plant.ts';
+import { type LiveQuality, type LiveValue, type Reading, staleAfterMs } from '../model/reading.ts';
 
 export interface LiveState {
   values(): readonly LiveValue[];
@@ -11,68 +12,82 @@ export interface LiveState {
   onChange(listener: (changed: readonly LiveValue[]) => void): () => void;
 }
 
+/** One series; changed in place, for this runs per reading. */
 interface Entry {
-  readonly newest: Reading;
-  readonly told: LiveQuality;
+  readonly of: Known;
+  newest: Reading;
+  told: LiveQuality;
+}
+
+/** A device that has been heard of. */
+interface Known {
+  readonly device: Device | undefined;
+  /** Newest ts of any metric: what reports on change is stale only when its device is silent. */
+  heardAt: number;
+  readonly series: Map<MetricName, Entry>;
 }
 
 export function createLiveState({ plant, now }: { plant: Plant; now: () => number }): LiveState {
-  const entries = new Map<string, Entry>();
-  /** Newest ts of any metric, per device: what reports on change is stale only when its device is silent. */
-  const heardAt = new Map<string, number>();
+  const devices = new Map<DeviceId, Known>();
   const listeners = new Set<(changed: readonly LiveValue[]) => void>();
 
-  function qualityNow(reading: Reading): LiveQuality {
-    const device = plant.devices.get(reading.device);
-    if (!device) return 'stale';
-    const isOnChange = device.metrics.get(reading.metric)?.reporting === 'on-change';
-    const since = isOnChange ? (heardAt.get(reading.device) ?? reading.ts) : reading.ts;
-    return now() - since > staleAfterMs(device.everyS) ? 'stale' : reading.quality;
+  function knownOf(id: DeviceId): Known {
+    let known = devices.get(id);
+    if (!known) {
+      known = { device: plant.devices.get(id), heardAt: 0, series: new Map() };
+      devices.set(id, known);
+    }
+    return known;
   }
 
-  function toLive({ newest, told }: Entry): LiveValue | null {
-    const site = plant.devices.get(newest.device)?.site;
-    if (site === undefined) return null;
-    const { device, metric, ts, value } = newest;
-    return { site, device, metric, value, ts, quality: told };
+  /** The series' entry, or null where the reading is no news. */
+  function takeOver(reading: Reading): Entry | null {
+    const known = knownOf(reading.device);
+    const entry = known.series.get(reading.metric);
+    if (entry && entry.newest.ts >= reading.ts) return null;
+    known.heardAt = Math.max(known.heardAt, reading.ts);
+    if (entry) {
+      entry.newest = reading;
+      return entry;
+    }
+    const added: Entry = { of: known, newest: reading, told: reading.quality };
+    known.series.set(reading.metric, added);
+    return added;
   }
 
-  function tell(changed: readonly Entry[]): void {
-    const values = changed.map(toLive).filter((v) => v !== null);
+  function tell(changed: Iterable<Entry>): void {
+    const values = [...changed].map(toLive).filter((v) => v !== null);
     if (values.length > 0) for (const listener of listeners) listener(values);
   }
 
+  const entries = (): Entry[] => [...devices.values()].flatMap(({ series }) => [...series.values()]);
+
   return {
-    values: () => [...entries.values()].map(toLive).filter((v) => v !== null),
+    values: () =>
+      entries()
+        .map(toLive)
+        .filter((v) => v !== null),
     apply(readings) {
       const taken: Reading[] = [];
-      const newest = new Map<string, Reading>();
+      const changed = new Set<Entry>();
       for (const reading of readings) {
-        const key = seriesKey(reading.device, reading.metric);
-        const known = newest.get(key) ?? entries.get(key)?.newest;
-        if (known && known.ts >= reading.ts) continue;
+        const entry = takeOver(reading);
+        if (!entry) continue;
         taken.push(reading);
-        newest.set(key, reading);
-        heardAt.set(reading.device, Math.max(reading.ts, heardAt.get(reading.device) ?? 0));
+        changed.add(entry);
       }
-      const changed: Entry[] = [];
-      for (const [key, reading] of newest) {
-        const entry: Entry = { newest: reading, told: qualityNow(reading) };
-        entries.set(key, entry);
-        changed.push(entry);
-      }
+      const nowMs = now();
+      for (const entry of changed) entry.told = qualityAt(entry, nowMs);
       tell(changed);
       return taken;
     },
     sweep() {
-      const changed: Entry[] = [];
-      for (const [key, entry] of entries) {
-        const quality = qualityNow(entry.newest);
-        if (quality === entry.told) continue;
-        const next = { ...entry, told: quality };
-        entries.set(key, next);
-        changed.push(next);
-      }
+      const nowMs = now();
+      const changed = entries().filter((entry) => {
+        const before = entry.told;
+        entry.told = qualityAt(entry, nowMs);
+        return entry.told !== before;
+      });
       tell(changed);
     },
     onChange(listener) {
@@ -80,4 +95,17 @@ export function createLiveState({ plant, now }: { plant: Plant; now: () => numbe
       return () => listeners.delete(listener);
     },
   };
+}
+
+function qualityAt({ of: { device, heardAt }, newest }: Entry, nowMs: number): LiveQuality {
+  if (!device) return 'stale';
+  const isOnChange = device.metrics.get(newest.metric)?.reporting === 'on-change';
+  const since = isOnChange ? heardAt : newest.ts;
+  return nowMs - since > staleAfterMs(device.everyS) ? 'stale' : newest.quality;
+}
+
+function toLive({ of: { device }, newest, told }: Entry): LiveValue | null {
+  if (!device) return null;
+  const { metric, ts, value } = newest;
+  return { site: device.site, device: device.id, metric, value, ts, quality: told };
 }
