@@ -1,5 +1,15 @@
-/** `npm run faults -- NAME… [--rounds N] [--json]`: what is left after the worst has happened, on the whole process. */
+/** `npm run faults -- NAME… [--rounds N] [--seconds N] [--repeats N] [--json]`: what is left after the worst has happened, on the whole process. */
+import { measureDiskFull } from './disk-full.ts';
+import { measureFlood } from './flood.ts';
+import { measureFrozen } from './frozen.ts';
 import { killRounds } from './kill.ts';
 import { runNamed } from './runner.ts';
+import { measureSync } from './sync.ts';
 
-await runNamed('fault', { kill: killRounds });
+await runNamed('fault', {
+  kill: killRounds,
+  'disk-full': measureDiskFull,
+  flood: measureFlood,
+  frozen: measureFrozen,
+  sync: measureSync,
+});

@@ -1,101 +1,73 @@
 /** kill -9 at random moments under load: every acknowledged reading is in the store, once and with its value. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Figure } from './figure.ts';
-import { loadValue } from './load-value.ts';
-import type { RunOptions } from './runner.ts';
-import { type BenchServer, startBenchServer } from './server.ts';
+import { telemetryTopic } from '../model/topic.ts';
+import { FIRST_DEVICE, startBenchServer } from './bench-server.ts';
+import { above, exactly, type Figure, figure } from './figure.ts';
+import { readAcknowledged, startLoad } from './load/driver.ts';
+import type { MessagePlan } from './load/message-plan.ts';
+import type { RunContext } from './run-context.ts';
+import { checkStored, type StoredCheck } from './stored.ts';
 
-const LOAD = resolve(import.meta.dirname, 'load.ts');
-const CONFIG = 'config/first-device/aimak.yaml';
 const ROUNDS = 20;
-const CONNECTIONS = 50;
-const RATE = 5_000;
-const MAX_UNACKNOWLEDGED = 100;
-/** A round lives between these, from the first connection on. */
+const RATE_PER_S = 5_000;
+/** A round lives between these, from the first message on. */
 const [SHORTEST_MS, LONGEST_MS] = [300, 2_000];
-/** Distance of the rounds' timestamps: no two rounds send the same reading. */
+/** Distance of the rounds' times: no two rounds send the same reading. */
 const ROUND_TS = 1_000_000;
-const PAGE = 10_000;
+const PAST_MS = 30 * 86_400_000;
 
-export async function killRounds({ rounds = ROUNDS }: RunOptions): Promise<readonly Figure[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'aimak-kill-'));
-  const dataDir = join(folder, 'data');
-  const firstTs = Date.now() - 30 * 86_400_000;
-  try {
-    const acknowledged: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      const server = await startBenchServer(dataDir, CONFIG);
-      acknowledged.push(...(await loadUntilKilled(server, firstTs + round * ROUND_TS, join(folder, 'acks'))));
-    }
-    const server = await startBenchServer(dataDir, CONFIG);
-    const stored = await readAll(server.url, firstTs, firstTs + rounds * ROUND_TS);
-    server.process.kill('SIGTERM');
-    await once(server.process, 'exit');
-    return judge(acknowledged, stored, rounds);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+interface Round {
+  readonly plan: MessagePlan;
+  readonly untilTs: number;
+  readonly acknowledged: Float64Array;
+}
+
+export async function killRounds(context: RunContext): Promise<readonly Figure[]> {
+  const count = context.rounds ?? ROUNDS;
+  const options = { config: FIRST_DEVICE, dataDir: join(context.folder, 'data') };
+  const firstTs = Date.now() - PAST_MS;
+  const rounds: Round[] = [];
+  for (let i = 0; i < count; i++) {
+    const server = await startBenchServer(context, options);
+    rounds.push(await loadUntilKilled(context, server, firstTs + i * ROUND_TS));
+    context.say(`round ${i + 1} of ${count}: ${rounds.at(-1)?.acknowledged.length} acknowledged`);
   }
+  const server = await startBenchServer(context, options);
+  const checks: StoredCheck[] = [];
+  for (const round of rounds) checks.push(await checkStored(server.url, round, round.acknowledged));
+  await server.stop();
+  return judge(checks);
 }
 
 async function loadUntilKilled(
-  { process: server, mqttPort }: BenchServer,
+  context: RunContext,
+  server: { mqttPort: number; kill(): Promise<void> },
   firstTs: number,
-  acks: string,
-): Promise<Float64Array> {
-  const numbers = [mqttPort, CONNECTIONS, RATE, MAX_UNACKNOWLEDGED, firstTs].map(String);
-  const load = spawn(process.execPath, [LOAD, ...numbers, acks], { stdio: ['ignore', 'ignore', 'inherit'] });
-  const ended = once(load, 'exit');
+): Promise<Round> {
+  const plan: MessagePlan = {
+    connections: 50,
+    topics: [telemetryTopic('my-village', 'tank-1-level')],
+    metrics: ['level'],
+    payloadBytes: 0,
+    firstTs,
+    stepMs: 1,
+  };
+  const ackFile = join(context.folder, 'acknowledged');
+  const load = startLoad(context, { port: server.mqttPort, plan, ratePerS: RATE_PER_S, ackFile });
+  await load.ready;
   await delay(SHORTEST_MS + Math.random() * (LONGEST_MS - SHORTEST_MS));
-  server.kill('SIGKILL');
-  await ended;
-  const bytes = readFileSync(acks);
-  return new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  await server.kill();
+  await load.report;
+  return { plan, untilTs: firstTs + ROUND_TS, acknowledged: readAcknowledged(ackFile) };
 }
 
-async function readAll(url: string, from: number, to: number): Promise<readonly (readonly [number, number])[]> {
-  const all: [number, number][] = [];
-  for (let next: number | undefined = from; next !== undefined; ) {
-    const query = `device=tank-1-level&metric=level&from=${next}&to=${to}&points=${PAGE}`;
-    const page = (await (await fetch(`${url}/api/history?${query}`)).json()) as {
-      points: [number, number][];
-      next?: number;
-    };
-    for (const point of page.points) all.push(point);
-    next = page.next;
-  }
-  return all;
-}
-
-function judge(
-  acknowledged: readonly number[],
-  stored: readonly (readonly [number, number])[],
-  rounds: number,
-): Figure[] {
-  const values = new Map(stored);
-  const lost = acknowledged.filter((ts) => !values.has(ts)).length;
-  const wrong = stored.filter(([ts, value]) => value !== loadValue(ts)).length;
-  const none = (name: string, value: number): Figure => ({
-    name,
-    value,
-    unit: 'readings',
-    bar: '= 0',
-    isMet: value === 0,
-  });
+function judge(checks: readonly StoredCheck[]): Figure[] {
+  const sum = (field: keyof StoredCheck): number => checks.reduce((all, check) => all + check[field], 0);
   return [
-    {
-      name: `acknowledged in ${rounds} rounds`,
-      value: acknowledged.length,
-      unit: 'readings',
-      bar: '> 0',
-      isMet: acknowledged.length > 0,
-    },
-    none('acknowledged and not stored', lost),
-    none('stored twice', stored.length - values.size),
-    none('stored with another value', wrong),
+    figure([`acknowledged in ${checks.length} rounds`, 'readings'], above(0), sum('acknowledged')),
+    figure(['acknowledged and not stored', 'readings'], exactly(0), sum('missing')),
+    figure(['stored twice', 'readings'], exactly(0), sum('twice')),
+    figure(['stored with another value', 'readings'], exactly(0), sum('wrong')),
   ];
 }

@@ -1,5 +1,17 @@
-/** `npm run bench -- NAME… [--json]`: what it costs, measured on the whole process. */
+/** `npm run bench -- NAME… [--json] [--seconds N] [--repeats N] [--prefill N]`: what it costs, measured on the whole process. */
+import { measureDisk } from './disk.ts';
+import { measureHistory } from './history.ts';
+import { measureIdle } from './idle.ts';
+import { measureIngest } from './ingest.ts';
+import { measureLatency } from './latency.ts';
 import { measureRest } from './rest.ts';
 import { runNamed } from './runner.ts';
 
-await runNamed('bench', { rest: measureRest });
+await runNamed('bench', {
+  rest: measureRest,
+  ingest: measureIngest,
+  latency: measureLatency,
+  history: measureHistory,
+  disk: measureDisk,
+  idle: measureIdle,
+});

@@ -1,15 +1,22 @@
-/** A whole Aimak Watch in a process of its own, on free ports, with its data in a temporary folder. */
-import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+/** A whole Aimak Watch for tests: its data in a temporary folder, all of it gone when the test file ends. */
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
 import { afterAll, expect } from 'vitest';
+import {
+  type AimakProcess,
+  eventually,
+  type Health,
+  ROOT,
+  serverArgs,
+  spawnAimak as spawnProcess,
+  whenUp,
+} from './process.ts';
 
-export const ROOT = resolve(import.meta.dirname, '../..');
-const MAIN = join(ROOT, 'app/main.ts');
+/** Tests come to this file alone. */
+export { eventually, type Health, ROOT };
 
 export interface ServerOptions {
   /** Relative to the repository. Default: the plant of one reservoir. */
@@ -17,28 +24,12 @@ export interface ServerOptions {
   /** To start again on the data of an earlier run. */
   readonly dataDir?: string;
   readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
-export interface Health {
-  readonly status: string;
-  readonly ingest: {
-    readonly received: number;
-    readonly stored: number;
-    readonly duplicates: number;
-    readonly rejected: Record<string, number>;
-    readonly inFlight: number;
-  };
-}
-
-export interface TestServer {
-  readonly url: string;
+export interface TestServer extends AimakProcess {
   readonly mqttUrl: string;
-  readonly mqttPort: number;
   readonly dataDir: string;
-  readonly process: ChildProcess;
-  log(): string;
-  get<T = unknown>(path: string): Promise<T>;
-  health(): Promise<Health>;
   /** Checks that the count closes, sends SIGTERM and waits. Gives the exit code. */
   stop(): Promise<number | null>;
   kill(): Promise<void>;
@@ -60,30 +51,15 @@ afterAll(() => {
 });
 
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const { config = 'config/first-device/aimak.yaml', dataDir = temporaryFolder(), args = [] } = options;
-  const all = [...args, '--config', join(ROOT, config), '--data-dir', dataDir, '--http-port', '0', '--mqtt-port', '0'];
-  const child = spawnAimak(all);
-  let log = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      log += chunk.toString();
-    });
-  }
-  const run = await runFile(dataDir, child, () => log);
-  const url = `http://127.0.0.1:${run.httpPort}`;
-  const get = async <T>(path: string): Promise<T> => (await (await fetch(url + path)).json()) as T;
-  const health = (): Promise<Health> => get<Health>('/api/health');
+  const { config = 'config/first-device/aimak.yaml', dataDir = temporaryFolder(), args = [], env } = options;
+  const child = spawnAimak([...args, ...serverArgs(join(ROOT, config), dataDir)], env);
+  const server = await whenUp(child, dataDir);
   return {
-    url,
-    mqttUrl: `mqtt://127.0.0.1:${run.mqttPort}`,
-    mqttPort: run.mqttPort,
+    ...server,
+    mqttUrl: `mqtt://127.0.0.1:${server.mqttPort}`,
     dataDir,
-    process: child,
-    log: () => log,
-    get,
-    health,
     async stop() {
-      const last = await health();
+      const last = await server.health();
       expectClosed(last);
       expect(last.ingest.inFlight).toBe(0);
       child.kill('SIGTERM');
@@ -104,15 +80,8 @@ export function expectClosed({ ingest }: Health): void {
 }
 
 /** The command, running on. */
-export function spawnAimak(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-): ChildProcessByStdio<null, Readable, Readable> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { ...cleanEnv(), ...env },
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export function spawnAimak(args: readonly string[], env: NodeJS.ProcessEnv = {}): ReturnType<typeof spawnProcess> {
+  const child = spawnProcess(args, { env });
   children.add(child);
   return child;
 }
@@ -133,39 +102,4 @@ export async function runAimak(
   });
   await once(child, 'close');
   return { code: child.exitCode, stdout, stderr };
-}
-
-/** Asks until the answer fits: for what another process does in its own time. */
-export async function eventually<T>(
-  ask: () => Promise<T> | T,
-  fits: (answer: T) => boolean,
-  withinMs = 10_000,
-): Promise<T> {
-  const until = Date.now() + withinMs;
-  for (;;) {
-    const answer = await ask();
-    if (fits(answer)) return answer;
-    if (Date.now() > until) throw new Error(`not within ${withinMs} ms; last answer: ${JSON.stringify(answer)}`);
-    await delay(20);
-  }
-}
-
-function cleanEnv(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('AIMAK_')));
-}
-
-async function runFile(
-  dataDir: string,
-  child: ChildProcess,
-  log: () => string,
-): Promise<{ httpPort: number; mqttPort: number; pid: number }> {
-  const file = join(dataDir, 'run.json');
-  return await eventually(
-    () => {
-      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${log()}`);
-      return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8') || '{}') : {};
-    },
-    (run) => run.pid === child.pid,
-    20_000,
-  );
 }
