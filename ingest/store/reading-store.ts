@@ -12,6 +12,14 @@ export interface StoreHealth {
   readonly reachable: boolean;
   /** Readings taken but not yet where they belong. */
   readonly pending: number;
+  /** Of a store elsewhere: what waits for it, in bytes on this disk. */
+  readonly pendingBytes?: number;
+  /** Of a store elsewhere: points that it refused for good. */
+  readonly deadLetters?: number;
+  /** Of a store elsewhere: what is wrong, as a sentence; null while all is well. */
+  readonly reason?: string | null;
+  /** Of a store elsewhere: for how long. */
+  readonly unreachableMs?: number;
 }
 
 /** The seam behind ingest: embedded SQLite, or a bigger engine. All pass one contract test. */

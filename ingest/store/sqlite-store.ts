@@ -3,6 +3,7 @@ import type { DeviceId, MetricName } from '../../model/ids.ts';
 import type { Quality, Reading } from '../../model/reading.ts';
 import type { ReadingStore } from './reading-store.ts';
 import { createSqliteClient } from './sqlite/client.ts';
+import { unpackHistory } from './sqlite/packed-points.ts';
 import {
   OUTCOME_CODES,
   QUALITY_CODES,
@@ -52,7 +53,8 @@ export async function openSqliteStore(file: string, retention = KEEP_ALL): Promi
       return fromColumns(await writer.call('newest', undefined), (id) => series.byId(id));
     },
     async history({ device, metric, ...query }) {
-      return await reader.call('history', { ...query, series: series.find(device, metric) ?? NO_SERIES });
+      const id = series.find(device, metric) ?? NO_SERIES;
+      return unpackHistory(await reader.call('history', { ...query, series: id }));
     },
     compact: () => writer.call('compact', undefined),
     health: () => ({ kind: 'sqlite', reachable, pending }),

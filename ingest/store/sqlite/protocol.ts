@@ -1,7 +1,8 @@
 /** What the main thread and the SQLite threads say to each other. Readings cross as columns: no object per reading. */
-import type { HistoryQuery, HistoryResult } from '../../../model/history.ts';
+import type { HistoryQuery } from '../../../model/history.ts';
 import type { Quality } from '../../../model/reading.ts';
 import type { AppendOutcome } from '../reading-store.ts';
+import type { PackedHistory } from './packed-points.ts';
 
 export interface SeriesRow {
   readonly id: number;
@@ -34,7 +35,7 @@ export interface WriterCalls {
 
 /** What the reading thread answers. */
 export interface ReaderCalls {
-  history: [Omit<HistoryQuery, 'device' | 'metric'> & { series: number }, HistoryResult];
+  history: [Omit<HistoryQuery, 'device' | 'metric'> & { series: number }, PackedHistory];
   close: [undefined, undefined];
 }
 
