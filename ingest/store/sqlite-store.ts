@@ -3,7 +3,7 @@ import type { DeviceId, MetricName } from '../../model/ids.ts';
 import type { Quality, Reading } from '../../model/reading.ts';
 import type { ReadingStore } from './reading-store.ts';
 import { createSqliteClient } from './sqlite/client.ts';
-import { unpackHistory } from './sqlite/packed-points.ts';
+import { unpackPoints } from './sqlite/packed-points.ts';
 import {
   OUTCOME_CODES,
   QUALITY_CODES,
@@ -54,7 +54,8 @@ export async function openSqliteStore(file: string, retention = KEEP_ALL): Promi
     },
     async history({ device, metric, ...query }) {
       const id = series.find(device, metric) ?? NO_SERIES;
-      return unpackHistory(await reader.call('history', { ...query, series: id }));
+      const { bucketMs, next, ...packed } = await reader.call('history', { ...query, series: id });
+      return { bucketMs, next, points: unpackPoints(packed) };
     },
     compact: () => writer.call('compact', undefined),
     health: () => ({ kind: 'sqlite', reachable, pending }),

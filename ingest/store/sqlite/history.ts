@@ -1,12 +1,13 @@
 /** History of one series from chunks and journal (contract 3.4). */
 import type { DatabaseSync } from 'node:sqlite';
-import type { Aggregate, HistoryPoint, HistoryResult } from '../../../model/history.ts';
+import type { Aggregate } from '../../../model/history.ts';
 import { type Buckets, createBuckets } from './buckets.ts';
 import { decodeChunk } from './chunk-codec.ts';
 import { type Chunk, type ChunkReader, createChunkReader, HOURS } from './chunk-table.ts';
 import { BAD, countBelow, createHead, merge, type SeriesColumns, slice } from './columns.ts';
 import { decodeHours } from './hours.ts';
-import type { Argument, ReaderCalls } from './protocol.ts';
+import { createPoints } from './packed-points.ts';
+import type { Argument, PackedHistory, ReaderCalls } from './protocol.ts';
 import { createRecent } from './recent.ts';
 
 type Query = Argument<ReaderCalls, 'history'>;
@@ -16,7 +17,7 @@ type Stretch =
   | { readonly kind: 'readings'; readonly readings: SeriesColumns }
   | { readonly kind: 'chunk'; readonly chunk: Chunk };
 
-export function createHistory(db: DatabaseSync): (query: Query) => HistoryResult {
+export function createHistory(db: DatabaseSync): (query: Query) => PackedHistory {
   const chunks = createChunkReader(db);
   const recent = createRecent(db);
   return (query) => {
@@ -51,20 +52,22 @@ function* stretchesOf(chunks: ChunkReader, recent: SeriesColumns, { series, from
   if (at < recent.count) yield { kind: 'readings', readings: slice(recent, at, recent.count) };
 }
 
-function rawPage(chunks: ChunkReader, stretches: Iterable<Stretch>, query: Query): HistoryResult {
-  const { from, to, points } = query;
-  const found: HistoryPoint[] = [];
+function rawPage(chunks: ChunkReader, stretches: Iterable<Stretch>, query: Query): PackedHistory {
+  const { from, to } = query;
+  const points = createPoints(2);
+  let left = query.points;
   for (const stretch of stretches) {
     const readings = readingsOf(chunks, stretch, query.series);
     const end = countBelow(readings, to);
     for (let i = countBelow(readings, from); i < end; i++) {
       const ts = readings.ts[i] ?? 0;
       // One more than asked for tells that there is a next page, and where it starts.
-      if (found.length === points) return { bucketMs: 0, points: found, next: ts };
-      found.push([ts, readings.quality[i] === BAD ? null : (readings.value[i] ?? 0)]);
+      if (left-- === 0) return { bucketMs: 0, ...points.take(), next: ts };
+      points.push(ts);
+      points.push(readings.quality[i] === BAD ? null : (readings.value[i] ?? 0));
     }
   }
-  return { bucketMs: 0, points: found, next: null };
+  return { bucketMs: 0, ...points.take(), next: null };
 }
 
 /** Where readings have become hours there are none to give: that is a gap. */
@@ -77,14 +80,14 @@ function inBuckets(
   chunks: ChunkReader,
   stretches: Iterable<Stretch>,
   { series, from, to, points, aggregate }: Query & { aggregate: Exclude<Aggregate, 'raw'> },
-): HistoryResult {
+): PackedHistory {
   const bucketMs = Math.max(1, Math.ceil((to - from) / points));
-  const buckets = createBuckets({ from, to, bucketMs });
+  const buckets = createBuckets({ from, to, bucketMs, aggregate });
   for (const stretch of stretches) {
     if (stretch.kind === 'readings') buckets.addReadings(stretch.readings);
     else addChunk(buckets, stretch.chunk, () => chunks.data(series, stretch.chunk.start));
   }
-  return { bucketMs, points: buckets.points(aggregate), next: null };
+  return { bucketMs, ...buckets.points(), next: null };
 }
 
 /** Opened only where a bucket ends within it. */

@@ -2,7 +2,7 @@
 import type { HistoryQuery } from '../../../model/history.ts';
 import type { Quality } from '../../../model/reading.ts';
 import type { AppendOutcome } from '../reading-store.ts';
-import type { PackedHistory } from './packed-points.ts';
+import type { PackedPoints } from './packed-points.ts';
 
 export interface SeriesRow {
   readonly id: number;
@@ -31,6 +31,12 @@ export interface WriterCalls {
   newest: [undefined, ReadingColumns];
   compact: [undefined, undefined];
   close: [undefined, undefined];
+}
+
+/** `HistoryResult` with its points packed. */
+export interface PackedHistory extends PackedPoints {
+  readonly bucketMs: number;
+  readonly next: number | null;
 }
 
 /** What the reading thread answers. */

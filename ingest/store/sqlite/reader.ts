@@ -1,7 +1,6 @@
 /** The thread that reads: a long query stops neither the event loop nor a commit. */
 import { workerData } from 'node:worker_threads';
 import { createHistory } from './history.ts';
-import { packHistory } from './packed-points.ts';
 import type { ReaderCalls, ThreadOptions } from './protocol.ts';
 import { openDatabase } from './schema.ts';
 import { serve } from './thread.ts';
@@ -11,7 +10,7 @@ const db = openDatabase({ file, readOnly: true });
 const history = createHistory(db);
 
 serve<ReaderCalls>({
-  history: (query) => packHistory(history(query)),
+  history,
   close() {
     db.close();
     return undefined;

@@ -15,6 +15,14 @@ export function emptySummary(): Summary {
   return { good: 0, min: 0, max: 0, sum: 0, last: 0 };
 }
 
+export function clearSummary(summary: Summary): void {
+  summary.good = 0;
+  summary.min = 0;
+  summary.max = 0;
+  summary.sum = 0;
+  summary.last = 0;
+}
+
 /** Of rows `[from, to)`. */
 export function summarise({ value, quality }: SeriesColumns, from: number, to: number): Summary {
   const summary = emptySummary();
