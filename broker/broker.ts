@@ -1,113 +1,168 @@
-/** The embedded MQTT broker: access rules, and telemetry handed over before it is acknowledged (contract 2.1, 2.5). */
-import { createServer, type Server, type Socket } from 'node:net';
-import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
+/** The embedded MQTT broker: aedes between gates of our own (docs/adr/0009). */
+import { createServer, type Server } from 'node:net';
+import { Aedes, type AedesOptions, type PublishPacket } from 'aedes';
 import type { Log } from '../model/log.ts';
-import { type DeviceTopic, isOwnTopic, parseDeviceTopic } from '../model/topic.ts';
+import { createAnswers } from './answers.ts';
+import { tellOnce } from './connection.ts';
+import { type Connections, createConnections } from './connections.ts';
+import { createEmitter } from './emitter.ts';
+import {
+  createForwardGate,
+  createPublishGate,
+  createSubscribeGate,
+  isPlainFilter,
+  type PublishGateParts,
+} from './gates.ts';
+import { createHold, type HoldCounts } from './hold.ts';
+import { createIntake } from './intake.ts';
+import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
+import { createOutlet, type OutletCounts } from './outlet.ts';
+import { type OpenSessions, openSessions, type SessionCounts } from './sessions/open-sessions.ts';
+import type { SessionLimits } from './sessions/session-limits.ts';
+import { createWatchlist } from './watchlist.ts';
 
 export interface BrokerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Where sessions and retained messages outlive the process; without it they do not. */
+  readonly sessionFile?: string;
+  readonly limits?: Partial<BrokerLimits>;
+  readonly sessionLimits?: Partial<SessionLimits>;
 }
 
-export interface BrokerDependencies {
-  /** Resolves once the message may be acknowledged; a rejection closes the connection, so that the device sends again. */
-  readonly onTelemetry: (topic: DeviceTopic, payload: Uint8Array) => Promise<void>;
-  readonly log: Log;
+export type BrokerDependencies = Pick<PublishGateParts, 'onTelemetry' | 'log'>;
+
+interface BrokerHealth extends SessionCounts {
+  readonly clients: number;
+  readonly connectionsRefused: number;
+  /** Telemetry that waits for its commit. */
+  readonly held: HoldCounts;
+  readonly slowSubscribers: OutletCounts;
 }
 
 export interface Broker {
   readonly port: number;
   clients(): number;
+  health(): BrokerHealth;
   stop(): Promise<void>;
 }
 
-/** Far above a telemetry message, so that one that is merely too large still gets its acknowledgement and its reject. */
-const MAX_PACKET_BYTES = 2 * 1024 * 1024;
-/** A subscriber that reads nothing for this long is cut off; the default of 60 s would hold everyone up. */
-const DRAIN_TIMEOUT_MS = 1_000;
-
 export async function startBroker(options: BrokerOptions, { onTelemetry, log }: BrokerDependencies): Promise<Broker> {
-  const aedes = await Aedes.createBroker({
-    // The default of 100 overflows the stack under a flood (mqemitter pull request 204); without a limit it is faster too.
-    concurrency: 0,
-    drainTimeout: DRAIN_TIMEOUT_MS,
-    // aedes writes the PUBACK right after this callback, so it waits for the disk here.
-    authorizePublish(client, packet, callback) {
-      handOver(client, packet).then(() => callback(null), callback);
-    },
-    authorizeSubscribe(_client, subscription, callback) {
-      callback(null, subscription.topic.startsWith('$SYS') ? null : subscription);
-    },
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const sessions = openSessions(
+    { file: options.sessionFile ?? ':memory:', limits: options.sessionLimits ?? {}, isGranted: isPlainFilter },
+    { log, now: Date.now },
+  );
+  const { hold, outlet, connections } = createTraffic(limits, log);
+  const mq = createEmitter();
+  /** Most telemetry nobody has subscribed to. */
+  const forward = (packet: PublishPacket): void => {
+    const { topic, retain } = packet;
+    if (retain || mq.isHeard(topic) || sessions.isHeard(topic)) aedes.publish(packet, nothing);
+  };
+  const aedes: Aedes = await createAedes(limits, {
+    mq,
+    persistence: sessions.persistence,
+    authorizePublish: createPublishGate({ connections, hold, answers: createAnswers(), onTelemetry, forward, log }),
+    authorizeSubscribe: createSubscribeGate({ connections, maxFilters: limits.filters, log }),
+    authorizeForward: createForwardGate(connections, outlet),
   });
+  followLives(aedes, { connections, sessions, log });
+  const { server, refused } = createDoor(aedes, { connections, maxConnections: limits.connections, log });
 
-  async function handOver(client: Client | null, packet: PublishPacket): Promise<void> {
-    const { topic } = packet;
-    const device = parseDeviceTopic(topic);
-    if (device?.kind === 'telemetry') await onTelemetry(device, toBytes(packet.payload));
-    else if (device === null && (isOwnTopic(topic) || topic.startsWith('$'))) refuse(client, topic);
+  async function end(): Promise<void> {
+    await new Promise<void>((resolve) => aedes.close(resolve));
+    connections.end();
+    sessions.close();
   }
 
-  /** MQTT 3.1.1 has no way to say no but to hang up: the log says why. */
-  function refuse(client: Client | null, topic: string): never {
-    log.warn({ client: client?.id, topic }, 'refused: publish under aimak/v1/<site>/<device>/telemetry or …/status');
-    throw new Error(`not a topic of the contract: ${topic}`);
-  }
-
-  logLives(aedes, log);
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.setNoDelay(true);
-    limitPacketSize(aedes.handle(socket), log);
-  });
-  const closeAedes = (): Promise<void> => new Promise((resolve) => aedes.close(resolve));
   const port = await listen(server, options).catch(async (error: Error) => {
-    await closeAedes();
+    await end();
     throw error;
   });
   return {
     port,
     clients: () => aedes.connectedClients,
+    health: () => ({
+      clients: aedes.connectedClients,
+      connectionsRefused: refused(),
+      held: hold.counts(),
+      slowSubscribers: outlet.counts(),
+      ...sessions.counts(),
+    }),
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      await closeAedes();
-      // aedes knows only those that have said CONNECT.
-      for (const socket of sockets) socket.destroy();
+      await end();
       await closed;
     },
   };
 }
 
-/** aedes gathers a packet of any size in memory. Its parser says after each piece how much it still holds: a private call, pinned by a test. */
-function limitPacketSize(client: Client, log: Log): void {
-  const { _parser: parser } = client as unknown as { _parser: { parse(piece: Buffer): number } };
-  const parse = parser.parse.bind(parser);
-  parser.parse = (piece) => {
-    const heldBytes = parse(piece);
-    if (heldBytes > MAX_PACKET_BYTES) {
-      log.warn({ client: client.id, heldBytes }, 'cut off: a packet beyond all measure');
-      client.conn.destroy();
-    }
-    return heldBytes;
-  };
+function createTraffic(limits: BrokerLimits, log: Log) {
+  const watchlist = createWatchlist();
+  const hold = createHold({ limits, watchlist, onRoom: () => intake.resume() });
+  const intake = createIntake({ limits, hold, watchlist, log });
+  const outlet = createOutlet({ limits, watchlist, log });
+  return { hold, outlet, connections: createConnections({ hold, intake, outlet, watchlist, log }) };
 }
 
-function toBytes(payload: AedesPublishPacket['payload']): Uint8Array {
-  return typeof payload === 'string' ? Buffer.from(payload) : payload;
+/** The outlet sees to whoever reads slowly; aedes would also end a connection that is merely never at rest. */
+const NEVER_MS = 2 ** 31 - 1;
+/** Packets in one chunk with CONNECT; the default of 42 ends the connection of a device that does not wait for CONNACK. */
+const MAX_BEFORE_CONNACK = 65_536;
+
+function createAedes(limits: BrokerLimits, parts: AedesOptions): Promise<Aedes> {
+  return Aedes.createBroker({
+    ...parts,
+    concurrency: 0,
+    connectTimeout: limits.connectTimeoutMs,
+    drainTimeout: NEVER_MS,
+    queueLimit: MAX_BEFORE_CONNACK,
+  });
 }
 
-function logLives(aedes: Aedes, log: Log): void {
-  // One line per connection: aedes tells of every message that a vanished client left behind.
-  const told = new WeakSet<Client>();
-  const tell = (client: Client, error: Error): void => {
-    if (told.has(client)) return;
-    told.add(client);
-    log.warn({ client: client.id, reason: error.message }, 'client lost');
+interface Lives {
+  readonly connections: Connections;
+  readonly sessions: OpenSessions;
+  readonly log: Log;
+}
+
+function followLives(aedes: Aedes, { connections, sessions, log }: Lives): void {
+  const tell = (client: Parameters<Connections['of']>[0], { message }: Error): void => {
+    const connection = connections.of(client);
+    if (connection) tellOnce(connection, log, { held: connection.held?.size ?? 0, reason: message }, 'client lost');
   };
   aedes.on('clientError', tell);
   aedes.on('connectionError', tell);
+  aedes.on('client', ({ id }) => sessions.setOnline(id, true));
+  aedes.on('clientDisconnect', ({ id }) => sessions.setOnline(id, false));
+  aedes.on('unsubscribe', (_, client) => {
+    const connection = connections.of(client);
+    if (connection) connection.filters = Object.keys(connection.client.subscriptions).length;
+  });
+}
+
+/** Finds out about peers that vanished without a word and asked for no keepalive of MQTT. */
+const TCP_KEEPALIVE_MS = 60_000;
+
+interface Door {
+  readonly server: Server;
+  refused(): number;
+}
+
+type DoorParts = Pick<Lives, 'connections' | 'log'> & { readonly maxConnections: number };
+
+function createDoor(aedes: Aedes, { connections, maxConnections, log }: DoorParts): Door {
+  let refused = 0;
+  const options = { noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS };
+  const server = createServer(options, (socket) => connections.add(aedes.handle(socket)));
+  server.maxConnections = maxConnections;
+  server.on('drop', () => {
+    refused++;
+    if (refused === 1) log.warn({ maxConnections }, 'too many connections: this one and others are refused');
+  });
+  return { server, refused: () => refused };
 }
 
 function listen(server: Server, { host, port }: BrokerOptions): Promise<number> {
@@ -119,3 +174,5 @@ function listen(server: Server, { host, port }: BrokerOptions): Promise<number> 
     });
   });
 }
+
+function nothing(): void {}

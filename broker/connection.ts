@@ -1,0 +1,92 @@
+/** What the broker remembers of a connection, besides what aedes does; small, since there may be thousands at rest. */
+import type { Socket } from 'node:net';
+import type { Client } from 'aedes';
+import type { Log } from '../model/log.ts';
+
+/** What aedes 1.2.0 keeps to itself: the version is pinned, and tests notice a change. */
+interface ClientInsides extends Client {
+  readonly conn: Socket;
+  readonly _parser: { client: ClientInsides; parse(piece: Buffer): number };
+  /** Packets read and not yet done with. */
+  _parsingBatch: number;
+  /** It has said DISCONNECT. */
+  readonly _disconnected: boolean;
+  /** While aedes signs the client in. */
+  readonly _paused?: boolean;
+  /** Called once per packet that is done with, and once more when aedes has signed the client in. Ours, see intake. */
+  _nextBatch: (error?: Error | null) => void;
+  readonly _keepaliveTimer: NodeJS.Timeout | null;
+  readonly _keepaliveInterval: number;
+  readonly subscriptions: Readonly<Record<string, unknown>>;
+}
+
+type Callback = (error?: Error | null) => void;
+
+/** A message that waits for its commit. */
+export interface Held {
+  readonly bytes: number;
+  readonly sinceSweep: number;
+  /** Null for a will, and once the client is gone: what waits must not keep it in memory. */
+  connection: Connection | null;
+  /** That of aedes; null once the client is gone. */
+  callback: Callback | null;
+}
+
+export interface Connection {
+  readonly client: ClientInsides;
+  /** In order of arrival; null until the first. */
+  held: Set<Held> | null;
+  heldBytes: number;
+  /** Message ids to be acknowledged in the next turn. */
+  answers: number[] | null;
+  /** On the watchlist. */
+  isWatched: boolean;
+  isReading: boolean;
+  /** At a limit: read on at half. */
+  isStopped: boolean;
+  /** One line in the log is enough for an end. */
+  isToldOf: boolean;
+  /** Of the refusal of a filter. */
+  isWarned: boolean;
+  filters: number;
+  /** Highest QoS ever subscribed. */
+  wantsQos: number;
+  /** Written above the soft limit. */
+  excessBytes: number;
+  sentBytes: number;
+  sendingBytes: number;
+  stuckSweeps: number;
+}
+
+export function createConnection(client: Client): Connection {
+  return {
+    client: client as ClientInsides,
+    held: null,
+    heldBytes: 0,
+    answers: null,
+    isWatched: false,
+    isReading: false,
+    isStopped: false,
+    isToldOf: false,
+    isWarned: false,
+    filters: 0,
+    wantsQos: 0,
+    excessBytes: 0,
+    sentBytes: 0,
+    sendingBytes: 0,
+    stuckSweeps: 0,
+  };
+}
+
+export function cutOff(connection: Connection, log: Log, sentence: string): void {
+  const { client, held } = connection;
+  tellOnce(connection, log, { held: held?.size ?? 0, unreadBytes: client.conn.writableLength }, sentence);
+  client.conn.destroy();
+}
+
+/** aedes tells of every message that a vanished client left behind; the first line is enough. */
+export function tellOnce(connection: Connection, log: Log, facts: object, sentence: string): void {
+  if (connection.isToldOf) return;
+  connection.isToldOf = true;
+  log.warn({ client: connection.client.id, ...facts }, sentence);
+}

@@ -1,0 +1,129 @@
+/**
+ * Reads what a client sends, in place of aedes. aedes waits until all packets of a chunk are done with before it reads the
+ * next, so that a ping waits behind telemetry that waits for the disk; where each packet comes by itself it does not wait at
+ * all; and a client paused and resumed meanwhile may never be read again, since what ends in a pause is not counted.
+ */
+
+import type { Socket } from 'node:net';
+import type { Log } from '../model/log.ts';
+import { type Connection, cutOff } from './connection.ts';
+import type { Hold } from './hold.ts';
+import type { BrokerLimits } from './limits.ts';
+import type { Watchlist } from './watchlist.ts';
+
+export interface Intake {
+  start(connection: Connection): void;
+  /** There is room again: whoever has waited longest is read first. */
+  resume(): void;
+  /** Once a second, for a connection that is not at rest. */
+  sweep(connection: Connection): void;
+  end(connection: Connection): void;
+}
+
+const PINGRESP = Buffer.from([0xd0, 0]);
+/** Where all together are at the limit, each brings little in its turn. */
+const SMALL_PIECE_BYTES = 4 * 1024;
+/** Telemetry is held no longer than 10 s, so a ping of a client with a longer keepalive can wait for its turn. */
+const SHORT_KEEPALIVE_MS = 15_001;
+
+interface IntakeParts {
+  readonly limits: BrokerLimits;
+  readonly hold: Pick<Hold, 'isFull'>;
+  readonly watchlist: Pick<Watchlist, 'add'>;
+  readonly log: Log;
+}
+
+export function createIntake({ limits, hold, watchlist, log }: IntakeParts): Intake {
+  const stopped = new Set<Connection>();
+
+  function isRoom(connection: Connection): boolean {
+    const { client, held, heldBytes, isStopped } = connection;
+    const factor = isStopped ? 0.5 : 1;
+    if (client._parsingBatch >= limits.clientPackets * factor) return false;
+    if (heldBytes >= limits.clientHeldBytes * factor || hasTooManyAnswers(connection)) return false;
+    // Each has its turn: who has nothing waiting may always bring something.
+    return !hold.isFull() || held === null || held.size === 0;
+  }
+
+  /** aedes counts a PUBACK as done with whether anybody reads it or not. */
+  function hasTooManyAnswers(connection: Connection): boolean {
+    const unreadBytes = connection.client.conn.writableLength;
+    if (unreadBytes > 0) watchlist.add(connection);
+    return unreadBytes > limits.answerBytes;
+  }
+
+  /** False as well until a client has been signed in: then aedes asks for more. */
+  function mayRead(connection: Connection): boolean {
+    const { client, isStopped } = connection;
+    if (client.closed || client.conn.destroyed) return false;
+    const isFree = !client._paused && isRoom(connection);
+    if (isFree === isStopped) {
+      connection.isStopped = !isFree;
+      if (isFree) stopped.delete(connection);
+      else {
+        stopped.add(connection);
+        watchlist.add(connection);
+      }
+    }
+    return isFree;
+  }
+
+  function nextPiece(socket: Socket): Buffer | null {
+    return hold.isFull() && socket.readableLength > SMALL_PIECE_BYTES ? socket.read(SMALL_PIECE_BYTES) : socket.read();
+  }
+
+  function read(connection: Connection): void {
+    // The parser hands out a packet before it has stepped over it: reading on from in there would hand it out again.
+    if (connection.isReading) return;
+    connection.isReading = true;
+    const { client } = connection;
+    while (mayRead(connection)) {
+      const piece = nextPiece(client.conn);
+      if (piece === null) break;
+      const waitingBytes = client._parser.parse(piece);
+      if (waitingBytes > limits.packetBytes) cutOff(connection, log, 'cut off: a packet beyond all measure');
+    }
+    connection.isReading = false;
+  }
+
+  return {
+    start(connection) {
+      const { client } = connection;
+      const readMore = (): void => read(connection);
+      client.conn.removeAllListeners('readable');
+      client.conn.on('readable', readMore);
+      client.conn.on('drain', readMore);
+      client._parsingBatch = 0;
+      client._nextBatch = (error) => {
+        if (error) {
+          if (!client.closed) client.emit('error', error);
+          return;
+        }
+        if (client._parsingBatch > 0) client._parsingBatch--;
+        if (connection.isStopped) read(connection);
+      };
+    },
+    resume() {
+      for (const connection of stopped) {
+        if (hold.isFull()) break;
+        read(connection);
+      }
+    },
+    sweep(connection) {
+      if (!connection.isStopped) return;
+      keepAlive(connection);
+      // What waited for answers to be read hears of that only when the last of them is.
+      read(connection);
+    },
+    end: (connection) => {
+      stopped.delete(connection);
+    },
+  };
+}
+
+/** That it is not read is our doing: no silence is held against it, and a ping that may be on its way is answered. */
+function keepAlive({ client }: Connection): void {
+  if (client._keepaliveInterval <= 0) return;
+  client._keepaliveTimer?.refresh();
+  if (client._keepaliveInterval <= SHORT_KEEPALIVE_MS && client.conn.writableLength === 0) client.conn.write(PINGRESP);
+}

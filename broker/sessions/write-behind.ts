@@ -1,0 +1,73 @@
+/**
+ * Writes changed rows to the file shortly after. What came and went in between is never written. While the disk refuses, a
+ * row waits once however often it changes, so that memory grows no further than the limits of what it holds.
+ */
+import type { Log } from '../../model/log.ts';
+import type { Row } from './rows.ts';
+import type { SessionFile } from './session-file.ts';
+
+export interface WriteBehind {
+  note(row: Row): void;
+  /** Rows that the file does not have as they are. */
+  unsaved(): number;
+  /** Writes what it can, and closes the file. */
+  close(): void;
+}
+
+const DELAY_MS = 100;
+/** A batch takes a few milliseconds of the event loop. */
+const BATCH_ROWS = 1_000;
+const NEXT_BATCH_MS = 20;
+const RETRY_MS = 2_000;
+
+export function createWriteBehind(file: SessionFile, log: Log): WriteBehind {
+  const changed = new Set<Row>();
+  let timer: NodeJS.Timeout | null = null;
+  let isFailing = false;
+  let isClosed = false;
+
+  function writeBatch(): boolean {
+    const batch = changed.values().take(BATCH_ROWS).toArray();
+    try {
+      file.write(batch);
+    } catch (error) {
+      if (!isFailing)
+        log.error({ reason: (error as Error).message }, 'broker.db cannot be written; sessions are kept in memory');
+      isFailing = true;
+      return false;
+    }
+    if (isFailing) log.info({}, 'broker.db is written again');
+    isFailing = false;
+    for (const row of batch) {
+      row.isSaved = !row.isGone;
+      changed.delete(row);
+    }
+    return true;
+  }
+
+  function run(): void {
+    timer = null;
+    const isWritten = writeBatch();
+    if (changed.size > 0) wait(isWritten ? NEXT_BATCH_MS : RETRY_MS);
+  }
+
+  function wait(delayMs: number): void {
+    timer ??= setTimeout(run, delayMs);
+  }
+
+  return {
+    note(row) {
+      if (isClosed) return;
+      if (row.isGone && !row.isSaved) changed.delete(row);
+      else changed.add(row);
+      if (changed.size > 0) wait(DELAY_MS);
+    },
+    unsaved: () => changed.size,
+    close() {
+      if (timer) clearTimeout(timer);
+      while (changed.size > 0 && writeBatch());
+      isClosed = true;
+      file.close();
+    },
+  };
+}
