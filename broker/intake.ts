@@ -23,6 +23,13 @@ export interface Intake {
 const PINGRESP = Buffer.from([0xd0, 0]);
 /** Where all together are at the limit, each brings little in its turn. */
 const SMALL_PIECE_BYTES = 4 * 1024;
+/**
+ * What is read of all clients in one turn of the event loop, and of one of them. A flood of hundreds, each read to its end,
+ * kept a device that sends once a second waiting for half a minute, and a gigabyte of packets in memory.
+ */
+const TURN_BYTES = 512 * 1024;
+const MOST_PIECE_BYTES = 32 * 1024;
+const LEAST_PIECE_BYTES = 1024;
 /** Telemetry is held no longer than 10 s, so a ping of a client with a longer keepalive can wait for its turn. */
 const SHORT_KEEPALIVE_MS = 15_001;
 
@@ -35,6 +42,9 @@ interface IntakeParts {
 
 export function createIntake({ limits, hold, watchlist, log }: IntakeParts): Intake {
   const stopped = new Set<Connection>();
+  /** Those with more to read, in the next turn. */
+  const inTurn = new Set<Connection>();
+  let pieceBytes = MOST_PIECE_BYTES;
 
   function isRoom(connection: Connection): boolean {
     const { client, held, heldBytes, isStopped } = connection;
@@ -69,21 +79,35 @@ export function createIntake({ limits, hold, watchlist, log }: IntakeParts): Int
   }
 
   function nextPiece(socket: Socket): Buffer | null {
-    return hold.isFull() && socket.readableLength > SMALL_PIECE_BYTES ? socket.read(SMALL_PIECE_BYTES) : socket.read();
+    const most = hold.isFull() ? Math.min(pieceBytes, SMALL_PIECE_BYTES) : pieceBytes;
+    return socket.readableLength > most ? socket.read(most) : socket.read();
   }
 
   function read(connection: Connection): void {
     // The parser hands out a packet before it has stepped over it: reading on from in there would hand it out again.
-    if (connection.isReading) return;
-    connection.isReading = true;
+    if (connection.isReading || inTurn.has(connection) || !mayRead(connection)) return;
     const { client } = connection;
-    while (mayRead(connection)) {
-      const piece = nextPiece(client.conn);
-      if (piece === null) break;
-      const waitingBytes = client._parser.parse(piece);
-      if (waitingBytes > limits.packetBytes) cutOff(connection, log, 'cut off: a packet beyond all measure');
-    }
+    const piece = nextPiece(client.conn);
+    if (piece === null) return;
+    connection.isReading = true;
+    const waitingBytes = client._parser.parse(piece);
     connection.isReading = false;
+    if (waitingBytes > limits.packetBytes) cutOff(connection, log, 'cut off: a packet beyond all measure');
+    // Also where nothing is left: a limit may have been reached, and only a look notes that.
+    if (client.conn.readableLength > 0) readInTurn(connection);
+    else mayRead(connection);
+  }
+
+  function readInTurn(connection: Connection): void {
+    if (inTurn.size === 0) setImmediate(takeTurn);
+    inTurn.add(connection);
+  }
+
+  function takeTurn(): void {
+    const connections = [...inTurn];
+    inTurn.clear();
+    pieceBytes = Math.min(MOST_PIECE_BYTES, Math.max(LEAST_PIECE_BYTES, Math.floor(TURN_BYTES / connections.length)));
+    for (const connection of connections) read(connection);
   }
 
   return {
@@ -117,6 +141,7 @@ export function createIntake({ limits, hold, watchlist, log }: IntakeParts): Int
     },
     end: (connection) => {
       stopped.delete(connection);
+      inTurn.delete(connection);
     },
   };
 }
