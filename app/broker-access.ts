@@ -7,21 +7,33 @@ export interface BrokerAccess {
   readonly url: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** PEM. */
+  readonly ca?: string | undefined;
 }
 
 /** `ownUrl`: the broker to use where none is configured. It knows no users. */
 export function brokerAccess({ mqtt }: Settings, ownUrl: string): BrokerAccess {
   if (mqtt.url === undefined) return { url: ownUrl };
-  return { url: mqtt.url, user: mqtt.user, password: readPassword(mqtt.passwordFile) };
+  const { url, user, passwordFile, ca } = mqtt;
+  return {
+    url,
+    user,
+    password: passwordFile === undefined ? undefined : readText(passwordFile, 'password file').trimEnd(),
+    ca: ca === undefined ? undefined : readText(ca, 'certificate'),
+  };
 }
 
-function readPassword(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
+function readText(file: string, what: string): string {
   try {
-    return readFileSync(file, 'utf8').trimEnd();
+    return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new StartError(`${file}: the password file cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new StartError(`${file}: the ${what} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+}
+
+/** The server takes its readings from a broker elsewhere. */
+export function isOutside({ mqtt }: Settings): boolean {
+  return mqtt.url !== undefined;
 }
 
 /** How this machine reaches a listener of its own. */

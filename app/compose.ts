@@ -1,16 +1,15 @@
 /** The composition root: every part, wired by hand, in the order they start; they stop the other way round. */
-import { join } from 'node:path';
-import { type Broker, startBroker } from '../broker/broker.ts';
 import { startDashboard } from '../dashboard/dashboard.ts';
 import { type Ingest, startIngest } from '../ingest/ingest.ts';
-import { openSqliteStore } from '../ingest/store/sqlite-store.ts';
 import type { Log } from '../model/log.ts';
-import { type BrokerAccess, loopbackUrl } from './broker-access.ts';
+import { type BrokerAccess, isOutside } from './broker-access.ts';
 import { startClockSync } from './clock-sync.ts';
 import type { PlantFiles } from './config/plant-files.ts';
 import type { Settings } from './config/settings.ts';
 import { openDataDir, writeRunFile } from './data-dir.ts';
+import { type Intake, startEmbedded, startOutside } from './intake.ts';
 import { startMemoryPolicy } from './memory-policy.ts';
+import { openStore } from './open-store.ts';
 import { RELEASE } from './release.ts';
 import { StartError } from './start-error.ts';
 import { startVillage, type Village } from './village.ts';
@@ -27,7 +26,9 @@ export interface Running {
 
 export interface RunningServer extends Running {
   readonly httpPort: number;
-  readonly mqttPort: number;
+  /** Of the embedded broker. */
+  readonly mqttPort: number | null;
+  readonly mqttUrl: string;
 }
 
 /** Broker, ingest and dashboard, and the simulated village where it is wanted and the plant has one. */
@@ -38,7 +39,7 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
   return inOrder(async (started) => {
     started(openDataDir(dataDir));
 
-    const store = await openSqliteStore(join(dataDir, 'readings.db'), settings.retention).catch(unusable(dataDir));
+    const store = await openStore(settings, plant, log).catch(unusable(dataDir));
     started(store.stop);
 
     const clockSync = await startClockSync();
@@ -52,24 +53,23 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     started(ingest.stop);
     started(startMemoryPolicy(() => ingest.health().ingest.messages));
 
-    const broker = await startBroker(
-      { host, port: settings.mqttPort, sessionFile: join(dataDir, 'broker.db') },
-      { onTelemetry: ingest.take, log },
-    )
-      .catch(unusable(dataDir))
-      .catch(portTaken(host, settings.mqttPort, '--mqtt-port'));
-    started(broker.stop);
+    const intake = isOutside(settings)
+      ? startOutside(options, { ingest, log })
+      : await startEmbedded(settings, { ingest, log })
+          .catch(unusable(dataDir))
+          .catch(portTaken(host, settings.mqttPort, '--mqtt-port'));
+    started(intake.stop);
 
-    const village = withSim ? await startVillage(options, { url: loopbackUrl('mqtt', host, broker.port) }, log) : null;
+    const village = withSim ? await startVillage({ ...options, heard: intake.ready }, intake.access, log) : null;
     if (village) started(village.stop);
 
     const dashboard = await startDashboard(
       { host, port: settings.httpPort, plant, rules },
-      { ...ingest, health: () => health(ingest, broker), simulator: village, log },
+      { ...ingest, health: () => health(ingest, intake), simulator: village, log },
     ).catch(portTaken(host, settings.httpPort, '--http-port'));
     started(dashboard.stop);
 
-    const ports = { httpPort: dashboard.port, mqttPort: broker.port };
+    const ports = { httpPort: dashboard.port, mqttPort: intake.mqttPort, mqttUrl: intake.url };
     started(writeRunFile(dataDir, { pid: process.pid, startedAt: new Date().toISOString(), host, ...ports }));
     return { ...ports, village };
   });
@@ -104,8 +104,10 @@ async function inOrder<T>(
   }
 }
 
-function health(ingest: Ingest, broker: Broker) {
-  return { ...ingest.health(), broker: broker.health(), uptimeS: Math.round(process.uptime()) };
+function health(ingest: Ingest, intake: Intake) {
+  const [own, broker] = [ingest.health(), intake.health()];
+  const status = broker.reason === null ? own.status : 'degraded';
+  return { ...own, status, broker, uptimeS: Math.round(process.uptime()) };
 }
 
 /** A damaged file, or one of a newer version: nothing is mended behind the operator's back. */

@@ -30,7 +30,9 @@ export interface RunFile {
   readonly startedAt: string;
   readonly host: string;
   readonly httpPort: number;
-  readonly mqttPort: number;
+  /** Of the embedded broker; null where there is another. */
+  readonly mqttPort: number | null;
+  readonly mqttUrl: string;
 }
 
 /** `run.json` tells tools and tests which ports were chosen. Returns how to remove it. */

@@ -31,8 +31,7 @@ export async function runParts(argv: readonly string[], env: NodeJS.ProcessEnv):
 async function runServer(options: Parameters<typeof composeServer>[0], log: Log): Promise<Running> {
   const running = await composeServer(options, log);
   const { host, dataDir } = options.settings;
-  const { httpPort, mqttPort } = running;
-  const mqtt = loopbackUrl('mqtt', host, mqttPort);
+  const { httpPort, mqttUrl: mqtt } = running;
   log.info({ dataDir, host, mqtt }, `Aimak Watch is up: ${loopbackUrl('http', host, httpPort)}`);
   return running;
 }
@@ -43,19 +42,24 @@ function chooseParts(words: readonly string[], { mqtt }: Settings): { withServer
     .filter((word) => !known.includes(word))
     .map((word) => `${word}: no such part or tool; see --help`);
   const isAll = words.length === 0;
-  const missing = isAll ? [] : SERVER.filter((part) => !words.includes(part));
-  const withServer = missing.length < SERVER.length;
-  if (faults.length === 0 && withServer && missing.length > 0) {
-    faults.push(`${words.join(' ')}: broker, ingest and dashboard run together; missing: ${missing.join(', ')}`);
-  }
+  const withServer = isAll || SERVER.some((part) => words.includes(part));
+  if (faults.length === 0 && withServer && !isAll) faults.push(...faultsOfServer(words, mqtt.url !== undefined));
   if (faults.length === 0 && !withServer && mqtt.url === undefined) {
     faults.push('sim: expected --mqtt-url, the broker that it publishes to');
   }
-  if (faults.length === 0 && withServer && mqtt.url !== undefined) {
-    faults.push('--mqtt-url: only sim and replay use another broker; ingest takes readings from the embedded one');
-  }
   if (faults.length > 0) throw new ConfigError(faults);
   return { withServer, withSim: isAll || words.includes('sim') };
+}
+
+/** The embedded broker, ingest and dashboard are one; with a broker elsewhere there is none to embed. */
+function faultsOfServer(words: readonly string[], isBrokerElsewhere: boolean): string[] {
+  if (isBrokerElsewhere && words.includes('broker')) {
+    return [`${words.join(' ')}: with --mqtt-url the broker is elsewhere; leave out the word broker`];
+  }
+  const needed = isBrokerElsewhere ? SERVER.filter((part) => part !== 'broker') : SERVER;
+  const missing = needed.filter((part) => !words.includes(part));
+  if (missing.length === 0) return [];
+  return [`${words.join(' ')}: ${needed.join(', ')} run together; missing: ${missing.join(', ')}`];
 }
 
 /** The past of a new village takes a while: a bar at the terminal, until it lives. Returns how to take it away. */

@@ -14,23 +14,26 @@ import { StartError } from './start-error.ts';
 export interface VillageOptions {
   readonly settings: Settings;
   readonly plant: Plant;
+  /** Somebody subscribes by now: what is published before, a broker elsewhere keeps for nobody. */
+  readonly heard?: Promise<void>;
 }
 
 export type Village = NonNullable<Awaited<ReturnType<typeof startVillage>>>;
 
 /** Null where the plant has no simulated site. */
-export async function startVillage({ settings, plant }: VillageOptions, access: BrokerAccess, log: Log) {
+export async function startVillage({ settings, plant, heard }: VillageOptions, access: BrokerAccess, log: Log) {
   const site = [...plant.sites.values()].find(({ simulated }) => simulated);
   if (!site) return null;
   const network = readNetwork(settings, site.network);
   const link = startMqttLink({ ...access, clientId: `sim-${site.id}` }, log);
+  const publish: typeof link.publish = async (topic, payload) => {
+    await heard;
+    await link.publish(topic, payload);
+  };
   const { seed, backfillDays } = settings.sim;
   const statePath = join(settings.dataDir, 'sim.json');
   try {
-    const sim = await startSim(
-      { plant, network, seed, backfillDays, statePath },
-      { publish: link.publish, clock: systemClock, log },
-    );
+    const sim = await startSim({ plant, network, seed, backfillDays, statePath }, { publish, clock: systemClock, log });
     const stop = async (): Promise<void> => {
       await sim.stop();
       await link.stop();

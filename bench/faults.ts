@@ -1,7 +1,10 @@
 /** `npm run faults -- NAME… [--rounds N] [--seconds N] [--repeats N] [--json]`: what is left after the worst has happened, on the whole process. */
 import { measureDiskFull } from './disk-full.ts';
+import { measureBrokers } from './external-broker.ts';
+import { measureIngests } from './external-broker-ingests.ts';
 import { measureFlood } from './flood.ts';
 import { measureFrozen } from './frozen.ts';
+import { measureInfluxFaults } from './influx-faults.ts';
 import { killRounds } from './kill.ts';
 import { runNamed } from './runner.ts';
 import { measureSync } from './sync.ts';
@@ -12,4 +15,7 @@ await runNamed('fault', {
   flood: measureFlood,
   frozen: measureFrozen,
   sync: measureSync,
+  broker: measureBrokers,
+  ingests: measureIngests,
+  influx: measureInfluxFaults,
 });

@@ -1,7 +1,9 @@
 /** `npm run bench -- NAME… [--json] [--seconds N] [--repeats N] [--prefill N]`: what it costs, measured on the whole process. */
 import { measureDisk } from './disk.ts';
+import { measureBrokerRate } from './external-broker-rate.ts';
 import { measureHistory } from './history.ts';
 import { measureIdle } from './idle.ts';
+import { measureInflux } from './influx.ts';
 import { measureIngest } from './ingest.ts';
 import { measureLatency } from './latency.ts';
 import { measureRest } from './rest.ts';
@@ -14,4 +16,6 @@ await runNamed('bench', {
   history: measureHistory,
   disk: measureDisk,
   idle: measureIdle,
+  influx: measureInflux,
+  brokers: measureBrokerRate,
 });

@@ -33,15 +33,19 @@ export function toLiveWire({ site, device, metric, value, ts, quality }: LiveVal
 
 export function toAlarmWire(alarm: Alarm, { rules }: WireContext): AlarmWire {
   const { key: _, ...facts } = alarm;
-  if (facts.device === null) return { ...wordsOf(facts.rule), ...facts, unit: null };
+  if (facts.device === null) return { ...wordsOf(facts.rule, facts.site), ...facts, unit: null };
   // A rule may have been taken out of the file since: its id is then all there is to say.
   const title = rules.find((rule) => rule.id === alarm.rule)?.title ?? { en: alarm.rule };
   return { ...facts, title, advice: null, unit: METRICS.get(facts.metric)?.unit ?? '' };
 }
 
-/** A journal may hold a condition that this version does not know. */
-function wordsOf(serverCondition: string): Pick<ServerAlarmWire, 'title' | 'advice'> {
-  return SERVER_CONDITIONS.get(serverCondition) ?? { title: { en: serverCondition }, advice: null };
+/** A journal may hold a condition that this version does not know. The site may be one of which this server knows no name. */
+function wordsOf(serverCondition: string, site: string | null): Pick<ServerAlarmWire, 'title' | 'advice'> {
+  const known = SERVER_CONDITIONS.get(serverCondition);
+  if (!known) return { title: { en: serverCondition }, advice: null };
+  const { title, advice } = known;
+  if (site === null) return { title, advice };
+  return { title: { ky: `${title.ky}: ${site}`, ru: `${title.ru}: ${site}`, en: `${title.en}: ${site}` }, advice };
 }
 
 export function toPlantWire({ plant, rules }: WireContext, nowMs: number): PlantWire {

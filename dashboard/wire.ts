@@ -43,9 +43,9 @@ export interface DeviceAlarmWire extends EpisodeWire {
   readonly advice: null;
 }
 
-/** Of the server itself, and so of every site. */
+/** Of the server itself, and so of every site, or of what it takes one site's readings from. */
 export interface ServerAlarmWire extends EpisodeWire {
-  readonly site: null;
+  readonly site: string | null;
   readonly asset: null;
   readonly device: null;
   readonly metric: null;

@@ -32,6 +32,9 @@ export interface Accepted {
   readonly received: number;
   readonly readings: readonly Reading[];
   readonly rejects: readonly Reject[];
+  /** Null where it is not one of the plant, or not of that site; there are no frames then. */
+  readonly device: DeviceId | null;
+  readonly frames: readonly TelemetryFrame[];
 }
 
 export interface AcceptContext {
@@ -50,16 +53,19 @@ export function acceptTelemetry(topic: DeviceTopic, payload: Uint8Array, context
   const decoded = decodeTelemetry(payload);
   if (!decoded.ok) {
     const reject: Reject = { reason: decoded.reason, device: topic.device, metric: null, detail: decoded.detail };
-    return { received: 1, readings: [], rejects: [reject] };
+    return { received: 1, readings: [], rejects: [reject], device: null, frames: [] };
   }
   const readings: Reading[] = [];
   const rejects: Reject[] = [];
+  const { frames } = decoded;
   const device = context.plant.devices.get(topic.device);
-  for (const frame of decoded.frames) {
-    if (device?.site === topic.site) acceptFrame(device, frame, context, readings, rejects);
-    else rejectFrame(frame, topic, unknownDevice(topic, device), rejects);
+  if (device?.site !== topic.site) {
+    const fault = unknownDevice(topic, device);
+    for (const frame of frames) rejectFrame(frame, topic, fault, rejects);
+    return { received: rejects.length, readings, rejects, device: null, frames: [] };
   }
-  return { received: readings.length + rejects.length, readings, rejects };
+  for (const frame of frames) acceptFrame(device, frame, context, readings, rejects);
+  return { received: readings.length + rejects.length, readings, rejects, device: device.id, frames };
 }
 
 function acceptFrame(

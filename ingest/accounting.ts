@@ -1,5 +1,6 @@
 /** The count that must close (contract 2.7): received = stored + duplicates + rejected + inFlight, in readings since start. */
 import type { Accepted, RejectReason } from './accept.ts';
+import { createSeqGaps } from './seq-gaps.ts';
 import type { AppendOutcome } from './store/reading-store.ts';
 
 export interface IngestCounts {
@@ -10,6 +11,8 @@ export interface IngestCounts {
   readonly duplicates: number;
   readonly rejected: Readonly<Partial<Record<RejectReason, number>>>;
   readonly inFlight: number;
+  /** Messages that devices numbered and that never came. */
+  readonly seqGaps: number;
 }
 
 export interface Accounting {
@@ -24,6 +27,7 @@ export function createAccounting(): Accounting {
   let stored = 0;
   let duplicates = 0;
   const rejected: Partial<Record<RejectReason, number>> = {};
+  const seqGaps = createSeqGaps();
 
   function reject(reason: RejectReason): void {
     rejected[reason] = (rejected[reason] ?? 0) + 1;
@@ -34,6 +38,7 @@ export function createAccounting(): Accounting {
       messages++;
       received += accepted.received;
       for (const { reason } of accepted.rejects) reject(reason);
+      if (accepted.device !== null) seqGaps.heard(accepted.device, accepted.frames);
     },
     committed(outcomes) {
       for (const outcome of outcomes) {
@@ -42,6 +47,14 @@ export function createAccounting(): Accounting {
         else reject(outcome === 'conflict' ? 'conflict' : 'too-old');
       }
     },
-    counts: (inFlight) => ({ messages, received, stored, duplicates, rejected: { ...rejected }, inFlight }),
+    counts: (inFlight) => ({
+      messages,
+      received,
+      stored,
+      duplicates,
+      rejected: { ...rejected },
+      inFlight,
+      seqGaps: seqGaps.total(),
+    }),
   };
 }

@@ -58,6 +58,8 @@ export interface Ingest {
 /** More than this waiting for the disk, and a message is refused: its sender keeps it and sends it again. */
 const MAX_IN_FLIGHT_READINGS = 500_000;
 const WATCH_MS = 1_000;
+/** A store elsewhere may be away for a moment, as when it is restarted. */
+const UNREACHABLE_MS = 60_000;
 
 /** Thrown when too much waits for the disk: the connection closes and the sender tries again later. */
 class IngestBusyError extends Error {
@@ -83,6 +85,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     {
       'server-clock': () => clock.fault() !== null,
       'store-failing': recorder.isFailing,
+      'store-unreachable': () => (store.health().unreachableMs ?? 0) >= UNREACHABLE_MS,
       'disk-low': disk.isLow,
     },
     { alarms, now, uptimeMs: system.uptimeMs, log },
@@ -129,7 +132,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     health() {
       const reason = clock.fault();
       return {
-        status: recorder.isFailing() || reason ? 'degraded' : 'ok',
+        status: recorder.isFailing() || reason || !store.health().reachable ? 'degraded' : 'ok',
         ingest: accounting.counts(recorder.inFlight()),
         store: store.health(),
         clock: { ok: reason === null, reason },

@@ -12,18 +12,21 @@ export interface ServerWatchDependencies {
 }
 
 /** Whether a condition holds, given whether it did; null: it cannot be told, and nothing changes. */
-export type ServerFacts = Readonly<Record<ServerConditionId, (wasActive: boolean) => boolean | null>>;
+export type ServerFacts<Id extends ServerConditionId> = Readonly<Record<Id, (wasActive: boolean) => boolean | null>>;
 
 /** A disk that is full now and then, or a clock on the edge, must not open alarm after alarm. */
 const OFF_DELAY_MS = 10_000;
 
 /** Returns the look at all facts, to be taken once a second. */
-export function createServerWatch(facts: ServerFacts, dependencies: ServerWatchDependencies): () => void {
+export function createServerWatch<Id extends ServerConditionId>(
+  facts: ServerFacts<Id>,
+  dependencies: ServerWatchDependencies,
+): () => void {
   const { alarms, now, uptimeMs, log } = dependencies;
   /** Since when an active condition has not held, in uptime. */
-  const overSince = new Map<ServerConditionId, number>();
+  const overSince = new Map<Id, number>();
 
-  function judge(id: ServerConditionId): void {
+  function judge(id: Id): void {
     const isActive = alarms.isActive(id);
     const holds = facts[id](isActive);
     if (holds === null) return;
@@ -38,12 +41,12 @@ export function createServerWatch(facts: ServerFacts, dependencies: ServerWatchD
     }
   }
 
-  function isOver(id: ServerConditionId): boolean {
+  function isOver(id: Id): boolean {
     const since = overSince.get(id) ?? uptimeMs();
     overSince.set(id, since);
     return uptimeMs() - since >= OFF_DELAY_MS;
   }
 
-  const ids = Object.keys(facts) as ServerConditionId[];
+  const ids = Object.keys(facts) as Id[];
   return () => ids.forEach(judge);
 }

@@ -9,6 +9,8 @@ export interface MqttLinkOptions {
   readonly clientId: string;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  /** PEM of the authority that signed the broker's certificate. */
+  readonly ca?: string | undefined;
 }
 
 export interface MqttLink {
@@ -29,7 +31,7 @@ const RECONNECT_MS = 2_000;
 const RECONNECT_JITTER_MS = 2_000;
 
 /** Starts at once and connects when it can: a broker that is away is waited for. */
-export function startMqttLink({ url, clientId, user, password }: MqttLinkOptions, log: Log): MqttLink {
+export function startMqttLink({ url, clientId, user, password, ca }: MqttLinkOptions, log: Log): MqttLink {
   const options: IClientOptions = {
     clientId,
     clean: true,
@@ -40,6 +42,7 @@ export function startMqttLink({ url, clientId, user, password }: MqttLinkOptions
     writeCache: false,
     ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
+    ...(ca !== undefined && { ca }),
   };
   const client = connect(url, options);
   let lastError = '';

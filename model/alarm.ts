@@ -22,8 +22,8 @@ interface OfDevice {
   readonly limit: number;
 }
 
-/** The server itself is meant, and with it every site: nothing of the plant is to be named. */
-type OfServer = { readonly [Fact in keyof OfDevice]: null };
+/** The server itself is meant, and with it every site, or what it takes a site's readings from: at most that is named. */
+type OfServer = { readonly [Fact in Exclude<keyof OfDevice, 'site'>]: null } & { readonly site: SiteId | null };
 
 export const OF_SERVER: OfServer = { site: null, asset: null, device: null, metric: null, value: null, limit: null };
 

@@ -5,6 +5,7 @@ import { parseWith, repeatedIds } from './fault.ts';
 import type { AssetId, DeviceId, SiteId } from './ids.ts';
 import { ANY_PROFILE, type Profile, type ProfileMetric } from './profile.ts';
 import { idSchema as id, type LocalName, localNameSchema as name, seriesRefSchema as seriesRef } from './schema.ts';
+import { INGEST_DEVICE } from './topic.ts';
 
 const sunTime = z
   .string()
@@ -190,6 +191,7 @@ function brokenReferences(file: PlantFile, profiles: ReadonlyMap<string, Profile
     expect(!site.simulated || site.network !== undefined, ['sites', i], 'a simulated site needs a network file');
   });
   file.devices.forEach((d, i) => {
+    expect(d.id !== INGEST_DEVICE, ['devices', i, 'id'], `"${d.id}" is ingest itself (contract 2.9)`);
     expect(d.via !== d.id, ['devices', i, 'via'], 'a device is no gateway of its own');
     if (d.asset) expect(assets.has(d.asset), ['devices', i, 'asset'], `"${d.asset}" is not among the assets`);
     if (d.via) expect(devices.has(d.via), ['devices', i, 'via'], `"${d.via}" is not among the devices`);

@@ -32,3 +32,11 @@ export function parseDeviceTopic(topic: string): DeviceTopic | null {
 export function isOwnTopic(topic: string): boolean {
   return topic === ROOT || topic.startsWith(`${ROOT}/`);
 }
+
+/** What ingests say to each other and to themselves, in the place of a device; no device may have this id. */
+export const INGEST_DEVICE = 'aimak-ingest' as DeviceId;
+
+/** Telemetry of one site, or of all. */
+export function telemetryFilter(site = '+'): string {
+  return `${ROOT}/${site}/+/telemetry`;
+}

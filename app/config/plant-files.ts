@@ -5,11 +5,12 @@ import type { Parsed } from '../../model/fault.ts';
 import { type Plant, parsePlant } from '../../model/plant.ts';
 import { type Profile, parseProfile } from '../../model/profile.ts';
 import { type LimitRule, parseRules } from '../../model/rule.ts';
+import { faultsOfSites, type OwnSites, ownSites } from './own-sites.ts';
 import { CONFIG_DIR, type Loaded, type Settings } from './settings.ts';
 import { readYamlFile } from './yaml-file.ts';
 
-export interface PlantFiles {
-  readonly plant: Plant;
+/** The plant is the share of it that this ingest takes. */
+export interface PlantFiles extends OwnSites {
   readonly rules: readonly LimitRule[];
 }
 
@@ -35,10 +36,10 @@ export function loadPlantFiles(settings: Settings): Loaded<PlantFiles> {
     profiles.set(profile.id, profile);
   }
   const plant = load(settings.plant, (content) => parsePlant(content, profiles));
-  if (plant) faults.push(...missingNetworks(settings, plant));
+  if (plant) faults.push(...missingNetworks(settings, plant), ...faultsOfSites(settings, plant));
   const { rules: rulesFile } = settings;
   const rules = rulesFile === null ? [] : load(rulesFile, (content) => parseRules(content, plant));
-  return { value: plant && rules && faults.length === 0 ? { plant, rules } : null, faults };
+  return { value: plant && rules && faults.length === 0 ? { ...ownSites(settings, plant), rules } : null, faults };
 }
 
 function missingNetworks(settings: Settings, { sites }: Plant): string[] {

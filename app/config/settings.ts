@@ -2,7 +2,9 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { type ConfigFault, parseWith } from '../../model/fault.ts';
+import { idSchema } from '../../model/schema.ts';
 import { type CommandLine, parseEnvironment, type RawOptions } from './command-line.ts';
+import { type InfluxSettings, influxLayer, mergeInflux, outboxBytes, withAbsoluteSecrets } from './influx-settings.ts';
 import type { Option } from './option-table.ts';
 import { readYamlFile } from './yaml-file.ts';
 
@@ -25,11 +27,16 @@ const layerSchema = z.strictObject({
       url: z.string().refine(isBrokerUrl, 'expected mqtt://host:port or mqtts://host:port').optional(),
       user: text.optional(),
       passwordFile: text.optional(),
+      /** PEM file of the authority that signed the broker's certificate. */
+      ca: text.optional(),
+      sites: z.array(idSchema).min(1, 'expected at least one site').optional(),
     })
     .optional(),
   store: z
     .strictObject({
-      kind: z.enum(['sqlite'], 'expected sqlite').optional(),
+      kind: z.enum(['sqlite', 'influx'], 'expected sqlite or influx').optional(),
+      outboxBytes,
+      influx: influxLayer,
       retention: z
         .strictObject({
           rawDays: z.number(expectedDays).positive(expectedDays).nullable().optional(),
@@ -62,9 +69,14 @@ export interface Settings {
     readonly url?: string | undefined;
     readonly user?: string | undefined;
     readonly passwordFile?: string | undefined;
+    readonly ca?: string | undefined;
+    /** Sites that this ingest takes; all of the plant where it is left out. */
+    readonly sites?: readonly string[] | undefined;
   };
   /** Days after which readings become hourly roll-ups (null: never by age), and the most that readings may take on disk. */
   readonly retention: { readonly rawDays: number | null; readonly diskBytes: number };
+  /** Null: the embedded store. */
+  readonly influx: InfluxSettings | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Absolute paths. */
   readonly plant: string;
@@ -102,13 +114,15 @@ export function loadSettings(commandLine: CommandLine, env: NodeJS.ProcessEnv): 
   const merged = { ...DEFAULTS, ...file.layer, ...variables.layer, ...flags.layer };
   const { plant } = merged;
   if (plant === undefined && file.faults.length === 0) faults.push(`${config}: plant: expected the plant file`);
+  const influx = mergeInflux([file.layer.store, variables.layer.store, flags.layer.store]);
+  faults.push(...influx.faults);
   if (faults.length > 0 || plant === undefined) return { value: null, faults };
   const mqtt = { ...file.layer.mqtt, ...variables.layer.mqtt, ...flags.layer.mqtt };
   const { seed = DEFAULTS.sim.seed, backfillDays = DEFAULTS.sim.backfillDays } = file.layer.sim ?? {};
   const { rawDays = DEFAULTS.retention.rawDays, diskBytes = DEFAULTS.retention.diskBytes } =
     file.layer.store?.retention ?? {};
   const retention = { rawDays, diskBytes };
-  return { value: { ...merged, plant, mqtt, retention, sim: { seed, backfillDays } }, faults };
+  return { value: { ...merged, plant, mqtt, retention, influx: influx.value, sim: { seed, backfillDays } }, faults };
 }
 
 function configFile(options: RawOptions): string | null {
@@ -155,8 +169,11 @@ function withAbsolutePaths(layer: Layer, base: string): Layer {
     const path = layer[key];
     if (path !== undefined) absolute[key] = resolve(base, path);
   }
-  const passwordFile = layer.mqtt?.passwordFile;
-  if (passwordFile !== undefined) absolute.mqtt = { ...layer.mqtt, passwordFile: resolve(base, passwordFile) };
+  for (const key of ['passwordFile', 'ca'] as const) {
+    const path = layer.mqtt?.[key];
+    if (path !== undefined) absolute.mqtt = { ...absolute.mqtt, [key]: resolve(base, path) };
+  }
+  if (layer.store) absolute.store = withAbsoluteSecrets(layer.store, base);
   return absolute;
 }
 

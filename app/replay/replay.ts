@@ -72,7 +72,7 @@ function runningUrl({ dataDir, host, mqttPort }: Settings): string {
   const file = join(dataDir, 'run.json');
   if (!existsSync(file)) return loopbackUrl('mqtt', host, mqttPort);
   const run = JSON.parse(readFileSync(file, 'utf8')) as RunFile;
-  return loopbackUrl('mqtt', run.host, run.mqttPort);
+  return run.mqttUrl;
 }
 
 async function publishFile(file: string, mapping: ReplayMapping, link: MqttLink): Promise<Tally> {

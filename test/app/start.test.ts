@@ -77,9 +77,9 @@ describe('starting with a faulty configuration', () => {
       stderr: expect.stringContaining('missing: broker'),
     });
     expect(await runAimak(['sim'])).toMatchObject({ code: 2, stderr: expect.stringContaining('expected --mqtt-url') });
-    expect(await runAimak(['--mqtt-url', 'mqtt://127.0.0.1:1'])).toMatchObject({
+    expect(await runAimak(['broker', 'ingest', 'dashboard', '--mqtt-url', 'mqtt://127.0.0.1:1'])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('only sim and replay'),
+      stderr: expect.stringContaining('leave out the word broker'),
     });
     expect(await runAimak(['constructor'])).toMatchObject({ code: 2, stderr: expect.stringContaining('no such part') });
     expect(await runAimak(['bridg'])).toMatchObject({

@@ -1,7 +1,7 @@
 /** Real brokers that others wrote, on free loopback ports, with the configurations we ship. Benches start them too. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { eventually, ROOT } from './process.ts';
@@ -28,8 +28,6 @@ export interface OutsideBrokerOptions {
   readonly replace?: (config: string) => string;
   /** False: it will not let just anybody in, so that its port is all there is to wait for. */
   readonly isReady?: boolean;
-  /** Must see to it that the process ends with the run. */
-  readonly own?: (child: ChildProcess) => void;
 }
 
 interface Recipe {
@@ -92,12 +90,11 @@ process.once('exit', () => {
 /** Null, or why it cannot be used here. */
 export function missingBroker(kind: BrokerKind): string | null {
   const { program, packageName } = RECIPES[kind];
-  const isThere = spawnSync('test', ['-x', program]).status === 0;
-  return isThere ? null : `${kind} (Debian: ${packageName}) is not installed`;
+  return existsSync(program) ? null : `${kind} (Debian: ${packageName}) is not installed`;
 }
 
 export async function startOutsideBroker(options: OutsideBrokerOptions): Promise<OutsideBroker> {
-  const { kind, extra = '', replace = (config) => config, isReady = true, own = () => undefined } = options;
+  const { kind, extra = '', replace = (config) => config, isReady = true } = options;
   const folder = join(options.folder, kind);
   mkdirSync(folder, { recursive: true });
   const recipe = RECIPES[kind];
@@ -106,8 +103,12 @@ export async function startOutsideBroker(options: OutsideBrokerOptions): Promise
   const config = join(folder, recipe.file);
   writeFileSync(config, `${replace(recipe.fit(shipped, port, folder))}\n${extra}`);
   copyFileSync(join(ROOT, 'config/brokers/enabled_plugins'), join(folder, 'enabled_plugins'));
-  const env = { ...process.env, ...recipe.env(folder), ...(kind === 'rabbitmq' && (await erlangNames(own))) };
+  const names = kind === 'rabbitmq' ? await createErlangNames() : null;
+  const env = { ...process.env, ...recipe.env(folder), ...names?.env };
   let child: ChildProcess | null = null;
+  const endNow = (): void => {
+    if (child) killGroup(child, 'SIGKILL');
+  };
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -116,16 +117,18 @@ export async function startOutsideBroker(options: OutsideBrokerOptions): Promise
     await closed;
     // The shell around RabbitMQ may end before the machine inside it.
     await eventually(() => isGroupGone(child?.pid ?? 0), Boolean, 20_000);
+    names?.stop();
+    atExit.delete(endNow);
   }
 
   const broker: OutsideBroker = {
     url: `mqtt://127.0.0.1:${port}`,
     port,
     async start() {
+      names?.start();
       // A group of its own: RabbitMQ is a shell with a machine in it.
-      const started = spawn(recipe.program, recipe.args(config), { env, detached: true, stdio: 'ignore', cwd: folder });
-      child = started;
-      atExit.add(() => killGroup(started, 'SIGKILL'));
+      child = spawn(recipe.program, recipe.args(config), { env, detached: true, stdio: 'ignore', cwd: folder });
+      atExit.add(endNow);
       await eventually(() => answers(port, isReady), Boolean, 60_000);
     },
     stop: () => end('SIGTERM'),
@@ -152,17 +155,28 @@ function isGroupGone(pid: number): boolean {
   }
 }
 
+interface ErlangNames {
+  readonly env: NodeJS.ProcessEnv;
+  start(): void;
+  stop(): void;
+}
+
 /** A name server of its own for Erlang, which would otherwise leave one behind on the machine. */
-async function erlangNames(own: (child: ChildProcess) => void): Promise<NodeJS.ProcessEnv> {
-  const port = await freePort();
-  const epmd = spawn('epmd', ['-port', String(port), '-address', '127.0.0.1'], { stdio: 'ignore' });
-  own(epmd);
-  atExit.add(() => epmd.kill('SIGKILL'));
-  epmd.unref();
+async function createErlangNames(): Promise<ErlangNames> {
+  const port = String(await freePort());
+  let epmd: ChildProcess | null = null;
+  const stop = (): void => void epmd?.kill('SIGKILL');
+  atExit.add(stop);
   return {
-    ERL_EPMD_PORT: String(port),
-    RABBITMQ_NODENAME: `aimak-${port}@localhost`,
-    RABBITMQ_DIST_PORT: String(await freePort()),
+    env: {
+      ERL_EPMD_PORT: port,
+      RABBITMQ_NODENAME: `aimak-${port}@localhost`,
+      RABBITMQ_DIST_PORT: String(await freePort()),
+    },
+    start() {
+      epmd = spawn('epmd', ['-port', port, '-address', '127.0.0.1'], { stdio: 'ignore' });
+    },
+    stop,
   };
 }
 

@@ -18,7 +18,7 @@ const level = (payload: string) => accept('aimak/v1/toru/tank-1-level/telemetry'
 
 describe('accepting telemetry (contract 2.2 to 2.4)', () => {
   it('takes a reading with the time and value that the device gave', () => {
-    expect(level(`{"ts": ${NOW - 5}, "values": {"level": 2.4}}`)).toEqual({
+    expect(level(`{"ts": ${NOW - 5}, "values": {"level": 2.4}}`)).toMatchObject({
       received: 1,
       readings: [{ device: 'tank-1-level', metric: 'level', ts: NOW - 5, value: 2.4, quality: 'good' }],
       rejects: [],

@@ -1,11 +1,11 @@
 /** What an answer of InfluxDB means: taken, some points refused for good, or trouble that will pass or be mended. */
 import { HttpError } from '@influxdata/influxdb-client';
-import type { InfluxOptions } from './server.ts';
+import type { InfluxOptions } from './options.ts';
 
 export type WriteAnswer =
   | { readonly kind: 'written' }
-  /** Some of the lines will never be taken; `isAll`: none of them. */
-  | { readonly kind: 'refused'; readonly reason: string; readonly isAll: boolean }
+  /** Some of the lines will never be taken; `dropped`: so many, where the server says so. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly dropped: number }
   | { readonly kind: 'too-large'; readonly reason: string }
   /** Nothing is known of the lines: to be sent again. */
   | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs: number | null };
@@ -18,22 +18,14 @@ const ABOUT_POINTS =
   /partial write|unable to parse|line protocol|field type conflict|retention policy|max-(values|series)-per|dropped=/i;
 const MAX_REASON_CHARS = 300;
 
-interface RawAnswer {
-  readonly status: number;
-  readonly body: string;
-  /** How many were sent. */
-  readonly lines: number;
-}
-
-export function toWriteAnswer({ status, body, lines }: RawAnswer): WriteAnswer {
+export function toWriteAnswer(status: number, body: string): WriteAnswer {
   const reason = saidIn(body);
   // A cluster of version 3 says 201 where it took some of the lines, and names the others in the body.
   if (status === 204 || (status === 201 && body === '')) return { kind: 'written' };
   if (status === 413) return { kind: 'too-large', reason };
   const isAboutPoints = status === 201 || ((status === 400 || status === 422) && ABOUT_POINTS.test(body));
   if (isAboutPoints) {
-    const dropped = Number(/dropped=(\d+)/.exec(body)?.[1] ?? 0);
-    return { kind: 'refused', reason, isAll: dropped >= lines };
+    return { kind: 'refused', reason, dropped: Number(/dropped=(\d+)/.exec(body)?.[1] ?? 0) };
   }
   return { kind: 'failed', reason: `answers ${status}, where InfluxDB says 204: ${reason}`, retryAfterMs: null };
 }
@@ -51,6 +43,13 @@ export function troubleOf(error: Error & { code?: string | undefined }, { url, b
   if (statusCode === 403) return `${url} does not allow this on ${store} (${said})`;
   if (statusCode === 404) return `${url} has no ${store} (${said})`;
   return `${url} answers ${said}`;
+}
+
+/** What keeps a question from being answered, where the server names it. */
+export function unreadable(body: string, { url, bucket, api }: InfluxOptions): string {
+  const said = saidIn(body);
+  if (api === 'v1' || !/not found|dbrp/i.test(said)) return `${url} cannot be read (${said})`;
+  return `${url} cannot read bucket "${bucket}" (${said}); in InfluxDB 2 it needs a DBRP mapping of that name`;
 }
 
 /** The message of 1.x and 3 (`error`) or of 2 (`message`); a page for people is only named. */

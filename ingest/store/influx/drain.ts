@@ -7,7 +7,7 @@ import type { Outbox } from '../../../link/outbox.ts';
 import type { DeadLetter } from '../../../link/outbox-file.ts';
 import type { Log } from '../../../model/log.ts';
 import type { Contact } from './contact.ts';
-import { deliver, type Failed, toBatches } from './delivery.ts';
+import { BATCH_READINGS, type Failed, sendAll } from './delivery.ts';
 import type { InfluxServer } from './server.ts';
 
 export interface Drain {
@@ -26,8 +26,7 @@ export interface DrainDependencies {
   readonly uptimeMs: () => number;
 }
 
-const PEEK = { id: 0, maxItems: 50_000, maxBytes: 4_000_000 };
-/** At a low rate, what comes in so long makes one write and not many. */
+/** Where less than a write waits: what comes in so long makes one and not many. */
 const LINGER_MS = 100;
 /** Whoever reads waits so long for what was taken before. */
 const SETTLED_WITHIN_MS = 2_000;
@@ -46,25 +45,22 @@ export function startDrain({ outbox, server, contact, log, uptimeMs }: DrainDepe
 
   async function run(): Promise<void> {
     while (!isStopping) {
-      if (outbox.counts().entries === 0) await untilThereIsSome();
-      else await advance();
+      const { items } = outbox.counts();
+      if (items === 0) await nap.take('empty', null);
+      else {
+        if (items < BATCH_READINGS && !readers.areWaiting()) await nap.take('linger', LINGER_MS);
+        await advance();
+      }
     }
-  }
-
-  async function untilThereIsSome(): Promise<void> {
-    await nap.take('empty', null);
-    if (!readers.areWaiting() && !isStopping) await nap.take('linger', LINGER_MS);
   }
 
   async function advance(): Promise<void> {
     if (failures > 0) await server.prepare();
-    const failed = await sendSome().catch((error: Error) => ({ reason: error.message, retryAfterMs: null }));
-    if (isStopping) return;
-    if (failed) await recover(failed);
-    else {
-      failures = 0;
-      contact.works('write');
-    }
+    const failed = await sendAll({ outbox, server, arrived, isStopping: () => isStopping }).catch((error: Error) => ({
+      reason: error.message,
+      retryAfterMs: null,
+    }));
+    if (failed && !isStopping) await recover(failed);
   }
 
   async function recover({ reason, retryAfterMs }: Omit<Failed, 'kind'>): Promise<void> {
@@ -76,24 +72,12 @@ export function startDrain({ outbox, server, contact, log, uptimeMs }: DrainDepe
     await nap.take('retry', Math.min(retryAfterMs ?? backOffMs, LONGEST_WAIT_MS));
   }
 
-  /** One round of writes. Null when all of them are done, else why the first one is not. */
-  async function sendSome(): Promise<Failed | null> {
-    const batches = toBatches(await outbox.peekAfter(PEEK));
-    const refused: DeadLetter[] = [];
-    let lastId: number | null = null;
-    let failed: Failed | null = null;
-    const deliveries = await Promise.all(batches.map(({ lines }) => deliver(server, lines)));
-    for (const [i, delivery] of deliveries.entries()) {
-      if (delivery.kind === 'failed') failed = delivery;
-      // What was written behind a batch that was not is written again.
-      if (failed) break;
-      if (delivery.kind === 'done') refused.push(...delivery.refused);
-      lastId = batches[i]?.lastId ?? lastId;
-    }
-    if (lastId !== null) await outbox.remove(lastId, refused);
+  async function arrived(upTo: number, refused: readonly DeadLetter[]): Promise<void> {
+    failures = 0;
+    contact.works('write');
+    await outbox.remove(upTo, refused);
     tellRefused(refused);
-    readers.release(lastId ?? 0);
-    return failed;
+    readers.release(upTo);
   }
 
   function tellRefused([first, ...more]: readonly DeadLetter[]): void {

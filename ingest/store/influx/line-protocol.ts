@@ -3,7 +3,7 @@ import type { DeviceId, MetricName } from '../../../model/ids.ts';
 import type { Reading } from '../../../model/reading.ts';
 
 /** Where a device's readings belong: `kind` is the measurement, and with `device` the `site` is a tag. */
-export interface Place {
+interface Place {
   readonly site: string;
   readonly kind: string;
 }
@@ -31,15 +31,24 @@ export function createLineWriter(placeOf: PlaceOf): (readings: readonly Reading[
     return head;
   }
 
+  const fields = new Map<string, string>();
+
+  function fieldOf(metric: string): string {
+    const known = fields.get(metric) ?? escapeTag(metric);
+    fields.set(metric, known);
+    return known;
+  }
+
   return (readings) => {
     const lines: string[] = [];
     let line = '';
     let before: Reading | null = null;
     for (const reading of readings) {
-      if (before && before.device === reading.device && before.ts === reading.ts) line += `,${toFields(reading)}`;
+      if (before && before.device === reading.device && before.ts === reading.ts)
+        line += `,${toFields(fieldOf(reading.metric), reading)}`;
       else {
         if (before) lines.push(`${line} ${before.ts}`);
-        line = headOf(reading.device) + toFields(reading);
+        line = headOf(reading.device) + toFields(fieldOf(reading.metric), reading);
       }
       before = reading;
     }
@@ -49,8 +58,7 @@ export function createLineWriter(placeOf: PlaceOf): (readings: readonly Reading[
 }
 
 /** Numbers without a suffix are floats, whole ones too: a field's type is settled by its first value. */
-function toFields({ metric, value, quality }: Reading): string {
-  const field = escapeTag(metric);
+function toFields(field: string, { value, quality }: Reading): string {
   if (value === null) return `${field}${QUALITY_SUFFIX}=${BAD}`;
   return quality === 'good' ? `${field}=${value}` : `${field}=${value},${field}${QUALITY_SUFFIX}=${UNCERTAIN}`;
 }

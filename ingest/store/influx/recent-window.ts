@@ -3,7 +3,7 @@
  * let the last value win.
  */
 import type { DeviceId, MetricName } from '../../../model/ids.ts';
-import { type Reading, seriesKey } from '../../../model/reading.ts';
+import type { Reading } from '../../../model/reading.ts';
 import type { AppendOutcome } from '../reading-store.ts';
 import { createHead, findTs, type Head, insert, remove } from '../sqlite/columns.ts';
 import { QUALITY_CODES } from '../sqlite/protocol.ts';
@@ -28,14 +28,15 @@ interface Recent {
 }
 
 export function createRecentWindow(): RecentWindow {
-  const bySeries = new Map<string, Recent>();
+  /** In two steps: a key of both would be a new text for every reading. */
+  const byDevice = new Map<DeviceId, Map<MetricName, Recent>>();
 
   function of({ device, metric }: Reading): Recent {
-    const key = seriesKey(device, metric);
-    const known = bySeries.get(key);
+    const metrics = byDevice.get(device) ?? new Map<MetricName, Recent>();
+    const known = metrics.get(metric);
     if (known) return known;
     const recent = { device, metric, head: createHead(), horizon: Number.NEGATIVE_INFINITY };
-    bySeries.set(key, recent);
+    byDevice.set(device, metrics.set(metric, recent));
     return recent;
   }
 
@@ -54,7 +55,11 @@ export function createRecentWindow(): RecentWindow {
     giveBack(readings) {
       for (const reading of readings) remove(of(reading).head, reading.ts);
     },
-    newest: () => [...bySeries.values()].filter(({ head }) => head.count > 0).map(toNewest),
+    newest: () =>
+      [...byDevice.values()]
+        .flatMap((metrics) => [...metrics.values()])
+        .filter(({ head }) => head.count > 0)
+        .map(toNewest),
   };
 }
 

@@ -1,21 +1,7 @@
 /** The HTTP side of an InfluxDB server: writes and InfluxQL on the paths that 1.x, 2 and 3 share (ADR 0012). */
 import { HttpError, InfluxDB } from '@influxdata/influxdb-client';
-import { isLoopback, toWriteAnswer, troubleOf, type WriteAnswer } from './answer.ts';
-
-export interface InfluxOptions {
-  /** `http://host:port`, with a path where a proxy wants one. */
-  readonly url: string;
-  /** v2: `/api/v2/write`, of 1.8, 2 and 3. v1: `/write`, of all of them. */
-  readonly api: 'v1' | 'v2';
-  /** The bucket, or the database of v1. */
-  readonly bucket: string;
-  readonly org?: string | undefined;
-  readonly token?: string | undefined;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-  /** For a whole answer; default 10 s. */
-  readonly timeoutMs?: number | undefined;
-}
+import { isLoopback, toWriteAnswer, troubleOf, unreadable, type WriteAnswer } from './answer.ts';
+import type { InfluxOptions } from './options.ts';
 
 /** One series of an InfluxQL answer. */
 export interface ResultSeries {
@@ -27,7 +13,7 @@ export interface ResultSeries {
 
 export interface InfluxServer {
   /** What the server says to these lines. Never rejects. */
-  write(lines: readonly string[]): Promise<WriteAnswer>;
+  write(lines: string): Promise<WriteAnswer>;
   /** The series of each statement. */
   query(statements: readonly string[]): Promise<ResultSeries[][]>;
   /** Makes the database where that is possible and allowed: v1 only. */
@@ -37,7 +23,7 @@ export interface InfluxServer {
 }
 
 /** A call that InfluxDB did not answer as it should. The name is the one by which the dashboard says 503. */
-export class InfluxError extends Error {
+class InfluxError extends Error {
   override readonly name = 'StoreError';
   readonly code = 'influx';
 }
@@ -92,11 +78,12 @@ export function connectInflux(options: InfluxOptions): InfluxServer {
   async function query(method: 'GET' | 'POST', statements: readonly string[]): Promise<ResultSeries[][]> {
     const search = new URLSearchParams({ db: bucket, epoch: 'ms', q: statements.join('; ') });
     const { content } = await request(method, `/query?${search}`).catch((error: Error) => {
-      throw new InfluxError(troubleOf(error, options));
+      const isMissing = error instanceof HttpError && error.statusCode === 404;
+      throw new InfluxError(isMissing ? unreadable(error.body ?? '', options) : troubleOf(error, options));
     });
     const { results, error } = isObject(content) ? (content as QueryContent) : {};
     const fault = error ?? results?.find((result) => result.error)?.error;
-    if (fault !== undefined) throw new InfluxError(fault);
+    if (fault !== undefined) throw new InfluxError(unreadable(fault, options));
     if (results?.length !== statements.length) throw new InfluxError(`${url} did not answer as InfluxDB does`);
     return results.map(({ series = [] }) => series);
   }
@@ -104,13 +91,13 @@ export function connectInflux(options: InfluxOptions): InfluxServer {
   return {
     async write(lines) {
       try {
-        const { status, content } = await request('POST', writePath, lines.join('\n'));
-        return toWriteAnswer({ status, body: textOf(content), lines: lines.length });
+        const { status, content } = await request('POST', writePath, lines);
+        return toWriteAnswer(status, textOf(content));
       } catch (error) {
         if (!(error instanceof HttpError)) {
           return { kind: 'failed', reason: troubleOf(error as Error, options), retryAfterMs: null };
         }
-        const answer = toWriteAnswer({ status: error.statusCode, body: error.body ?? '', lines: lines.length });
+        const answer = toWriteAnswer(error.statusCode, error.body ?? '');
         if (answer.kind !== 'failed') return answer;
         return { ...answer, reason: troubleOf(error, options), retryAfterMs: retryAfterMs(error) };
       }

@@ -8,7 +8,7 @@ const SCHEMA_VERSION = 2;
  * `journal`: one row a commit, columns of whatever came (`journal.ts`). `chunk`: readings of one series, compressed, that
  * do not overlap (`chunk-table.ts`); what is in both counts once. `series.horizon`: up to there readings are rolled up or gone.
  */
-export const TABLES = `
+const TABLES = `
   CREATE TABLE IF NOT EXISTS series (
     id INTEGER PRIMARY KEY, device TEXT NOT NULL, metric TEXT NOT NULL, horizon INTEGER, UNIQUE (device, metric)
   ) STRICT;

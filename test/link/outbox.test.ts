@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Outbox, openOutbox } from '../../link/outbox.ts';
+import { MAX_DEAD_LETTERS } from '../../link/outbox-file.ts';
+import { temporaryFolder } from '../harness/server.ts';
+
+/** Of an entry beside its data. */
+const ENTRY_BYTES = 12;
+const ALL = { id: 0, maxItems: 1e9, maxBytes: 1e9 };
+const newFile = (): string => join(temporaryFolder(), 'outbox.db');
+
+async function open(file = newFile(), maxBytes = 1e6): Promise<Outbox> {
+  const outbox = await openOutbox({ file, maxBytes });
+  onTestFinished(() => outbox.stop());
+  return outbox;
+}
+
+const blob = (text: string): Uint8Array => Buffer.from(text);
+const texts = (entries: readonly { data: Uint8Array }[]): string[] =>
+  entries.map(({ data }) => Buffer.from(data).toString());
+
+describe('the outbox', () => {
+  it('gives back what was put in, in order, from either end, and within limits', async () => {
+    const outbox = await open();
+    const ids = [
+      await outbox.append(blob('a'), 3),
+      await outbox.append(blob('bb'), 3),
+      await outbox.append(blob('c'), 3),
+    ];
+    expect(texts(await outbox.peekAfter(ALL))).toEqual(['a', 'bb', 'c']);
+    expect(texts(await outbox.peekAfter({ ...ALL, id: ids[0] ?? 0 }))).toEqual(['bb', 'c']);
+    expect(texts(await outbox.peekAfter({ ...ALL, maxItems: 6 }))).toEqual(['a', 'bb']);
+    expect(texts(await outbox.peekAfter({ ...ALL, maxBytes: 2 }))).toEqual(['a']);
+    expect(texts(await outbox.peekAfter({ ...ALL, maxItems: 1 }))).toEqual(['a']);
+    expect(texts(await outbox.peekBefore({ ...ALL, id: ids[2] ?? 0 }))).toEqual(['bb', 'a']);
+  });
+
+  it('refuses what there is no room for, drops nothing, and takes it once there is', async () => {
+    const outbox = await open(newFile(), 60);
+    const first = await outbox.append(blob('x'.repeat(40)), 1);
+    await expect(outbox.append(blob('y'.repeat(20)), 1)).rejects.toMatchObject({ code: 'outbox-full' });
+    expect(texts(await outbox.peekAfter(ALL))).toEqual(['x'.repeat(40)]);
+    await outbox.remove(first);
+    await outbox.append(blob('y'.repeat(20)), 1);
+    expect(texts(await outbox.peekAfter(ALL))).toEqual(['y'.repeat(20)]);
+  });
+
+  it('keeps what was refused with its reason, the newest of very many, and counts all', async () => {
+    const file = newFile();
+    const outbox = await open(file);
+    const id = await outbox.append(blob('a'), 1);
+    await outbox.remove(id, [{ reason: 'first', text: 'a' }]);
+    const many = Array.from({ length: MAX_DEAD_LETTERS }, (_, i) => ({ reason: 'many', text: String(i) }));
+    await outbox.remove(id, many);
+    expect(outbox.counts()).toMatchObject({ entries: 0, deadLetters: MAX_DEAD_LETTERS + 1 });
+    const kept = await outbox.deadLetters(MAX_DEAD_LETTERS * 2);
+    expect([kept.length, kept[0]?.text, kept.at(-1)?.text]).toEqual([
+      ...[MAX_DEAD_LETTERS, String(MAX_DEAD_LETTERS - 1), '0'],
+    ]);
+    await outbox.stop();
+    expect((await open(file)).counts().deadLetters).toBe(MAX_DEAD_LETTERS + 1);
+  });
+
+  it('is a queue, whatever is done with it and however often it is opened again', async () => {
+    const action = fc.oneof(
+      fc.record({
+        kind: fc.constant('append' as const),
+        data: fc.string({ maxLength: 60 }),
+        items: fc.nat({ max: 9 }),
+      }),
+      fc.record({ kind: fc.constant('remove' as const), count: fc.nat({ max: 3 }) }),
+      fc.record({ kind: fc.constant('open' as const) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { maxLength: 30 }), async (actions) => {
+        const file = newFile();
+        const model: Model = [];
+        let outbox = await openOutbox({ file, maxBytes: 200 });
+        for (const each of actions) {
+          if (each.kind === 'append') await appendBoth(outbox, model, each);
+          else if (each.kind === 'remove') await outbox.remove(model.splice(0, each.count).at(-1)?.id ?? 0);
+          else {
+            await outbox.stop();
+            outbox = await openOutbox({ file, maxBytes: 200 });
+          }
+          const found = await outbox.peekAfter(ALL);
+          expect(found.map((entry) => ({ ...entry, data: Buffer.from(entry.data).toString() }))).toEqual(model);
+          expect(outbox.counts()).toEqual({
+            entries: model.length,
+            items: model.reduce((sum, { items }) => sum + items, 0),
+            bytes: bytesOf(model),
+            deadLetters: 0,
+          });
+        }
+        await outbox.stop();
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  type Model = { id: number; items: number; data: string }[];
+
+  const bytesOf = (model: Model): number =>
+    model.reduce((sum, { data }) => sum + Buffer.byteLength(data) + ENTRY_BYTES, 0);
+
+  async function appendBoth(outbox: Outbox, model: Model, { data, items }: { data: string; items: number }) {
+    const isRoom = bytesOf([...model, { id: 0, items, data }]) <= 200;
+    const id = await outbox.append(blob(data), items).catch(() => null);
+    expect(id !== null).toBe(isRoom);
+    if (id === null) return;
+    expect(id).toBeGreaterThan(model.at(-1)?.id ?? 0);
+    model.push({ id, items, data });
+  }
+
+  it('holds what it took when its process is killed', async () => {
+    const file = newFile();
+    const script = `
+      import { openOutbox } from ${JSON.stringify(join(import.meta.dirname, '../../link/outbox.ts'))};
+      const outbox = await openOutbox({ file: ${JSON.stringify(file)}, maxBytes: 1e8 });
+      for (let i = 0; ; i++) console.log(await outbox.append(Buffer.from('x'.repeat(i % 5000)), 1));`;
+    const scriptFile = join(temporaryFolder(), 'append.mjs');
+    writeFileSync(scriptFile, script);
+    const child = spawn(process.execPath, [scriptFile], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const taken: number[] = [];
+    for await (const line of createInterface({ input: child.stdout })) {
+      taken.push(Number(line));
+      if (taken.length === 200) child.kill('SIGKILL');
+    }
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    expect(taken.length).toBeGreaterThanOrEqual(200);
+    const outbox = await open(file, 1e8);
+    const ids = (await outbox.peekAfter(ALL)).map(({ id }) => id);
+    expect(ids.slice(0, taken.length)).toEqual(taken);
+  });
+
+  it('of a newer program is refused with a sentence', async () => {
+    const file = newFile();
+    const db = new DatabaseSync(file);
+    db.exec('PRAGMA user_version = 99');
+    db.close();
+    await expect(openOutbox({ file, maxBytes: 1e6 })).rejects.toMatchObject({
+      name: 'StoreError',
+      message: expect.stringContaining('schema version 99'),
+    });
+  });
+});
