@@ -57,14 +57,21 @@ export async function startBroker(options: BrokerOptions, { onTelemetry, log }: 
   const { hold, outlet, connections } = createTraffic(limits, log);
   const mq = createEmitter();
   /** Most telemetry nobody has subscribed to. */
-  const forward = (packet: PublishPacket): void => {
-    const { topic, retain } = packet;
-    if (retain || mq.isHeard(topic) || sessions.isHeard(topic)) aedes.publish(packet, nothing);
-  };
+  const isWanted = ({ topic, retain }: PublishPacket): boolean =>
+    retain || mq.isHeard(topic) || sessions.isHeard(topic);
+  const forward = (packet: PublishPacket): void => aedes.publish(packet, nothing);
   const aedes: Aedes = await createAedes(limits, {
     mq,
     persistence: sessions.persistence,
-    authorizePublish: createPublishGate({ connections, hold, answers: createAnswers(), onTelemetry, forward, log }),
+    authorizePublish: createPublishGate({
+      connections,
+      hold,
+      answers: createAnswers(),
+      onTelemetry,
+      isWanted,
+      forward,
+      log,
+    }),
     authorizeSubscribe: createSubscribeGate({ connections, maxFilters: limits.filters, log }),
     authorizeForward: createForwardGate(connections, outlet),
   });

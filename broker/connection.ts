@@ -1,6 +1,6 @@
 /** What the broker remembers of a connection, besides what aedes does; small, since there may be thousands at rest. */
 import type { Socket } from 'node:net';
-import type { Client } from 'aedes';
+import type { Client, PublishPacket } from 'aedes';
 import type { Log } from '../model/log.ts';
 
 /** What aedes 1.2.0 keeps to itself: the version is pinned, and tests notice a change. */
@@ -22,14 +22,19 @@ interface ClientInsides extends Client {
 
 type Callback = (error?: Error | null) => void;
 
-/** A message that waits for its commit. */
+/** A message that waits for its commit, and no more of it than is needed then: there may be tens of thousands. */
 export interface Held {
   readonly bytes: number;
-  readonly sinceSweep: number;
+  /** To be acknowledged; null where nothing is owed, or aedes sees to it. */
+  readonly messageId: number | null;
+  /** For those who have subscribed; null where nobody has. */
+  readonly copy: PublishPacket | null;
   /** Null for a will, and once the client is gone: what waits must not keep it in memory. */
   connection: Connection | null;
-  /** That of aedes; null once the client is gone. */
+  /** Of aedes, where it ends the matter by itself (QoS 2, a will); null once the client is gone. */
   callback: Callback | null;
+  /** Counted in sweeps, from when it was added. */
+  sinceSweep: number;
 }
 
 export interface Connection {

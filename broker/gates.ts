@@ -15,6 +15,8 @@ export interface PublishGateParts {
   readonly answers: Answers;
   /** Resolves once the message may be acknowledged; a rejection closes the connection, so that the device sends again. */
   readonly onTelemetry: (topic: DeviceTopic, payload: Uint8Array) => Promise<void>;
+  /** Whether anybody is to get it but ingest. */
+  readonly isWanted: (packet: PublishPacket) => boolean;
   /** To the subscribers. */
   readonly forward: (packet: PublishPacket) => void;
   readonly log: Log;
@@ -24,39 +26,39 @@ type Callback = (error?: Error | null) => void;
 
 /** Telemetry is acknowledged and handed on when it is committed; all else is left to aedes at once. */
 export function createPublishGate(parts: PublishGateParts): NonNullable<AedesOptions['authorizePublish']> {
-  const { connections, hold, answers, onTelemetry, forward, log } = parts;
+  const { connections, hold, answers, onTelemetry, isWanted, forward, log } = parts;
   const deviceTopics = createTopicCache(parseDeviceTopic);
 
-  function handOver(topic: DeviceTopic, payload: Uint8Array, packet: PublishPacket, held: Held): void {
-    onTelemetry(topic, payload).then(
-      () => onCommit(packet, held),
-      (error: Error) => onFailure(error, held),
-    );
-  }
-
-  function onCommit(packet: PublishPacket, held: Held): void {
-    const { connection, callback } = held;
+  function onCommit(held: Held): void {
+    const { connection, callback, copy, messageId } = held;
     hold.remove(held);
-    const isWill = connection === null && callback !== null;
-    // These aedes ends by itself.
-    if (isWill || packet.qos === 2) {
-      callback?.(null);
+    if (callback) {
+      callback(null);
       return;
     }
-    forward(packet);
-    if (connection) answers.add(connection, packet.qos === 1 ? (packet.messageId ?? null) : null);
+    if (copy) forward(copy);
+    if (connection) answers.add(connection, messageId);
   }
 
   function onFailure(error: Error, held: Held): void {
     const { connection, callback } = held;
     hold.remove(held);
-    if (!connection?.client.closed) callback?.(error);
+    if (callback) callback(error);
+    else connection?.client._nextBatch(error);
   }
 
-  function holdTelemetry(client: Client | null, bytes: number, callback: Callback): Held | null {
+  function toHeld(client: Client | null, packet: PublishPacket, bytes: number, callback: Callback): Held {
     // The will of a client that is gone waits too, but for nobody.
     const connection = client === null || client.closed ? null : connections.of(client);
-    return hold.add(bytes, connection, callback);
+    const isOurs = connection !== null && packet.qos !== 2;
+    return {
+      bytes,
+      messageId: isOurs && packet.qos === 1 ? (packet.messageId ?? null) : null,
+      copy: isOurs && isWanted(packet) ? packet : null,
+      connection,
+      callback: isOurs ? null : callback,
+      sinceSweep: 0,
+    };
   }
 
   return (client, packet, callback) => {
@@ -64,9 +66,13 @@ export function createPublishGate(parts: PublishGateParts): NonNullable<AedesOpt
     const device = deviceTopics.get(topic);
     if (device?.kind === 'telemetry') {
       const payload = toBytes(packet.payload);
-      const held = holdTelemetry(client, payload.length, callback);
-      if (held) handOver(device, payload, packet, held);
-      else callback(new Error('too much waits for the disk'));
+      const held = toHeld(client, packet, payload.length, callback);
+      if (hold.add(held)) {
+        onTelemetry(device, payload).then(
+          () => onCommit(held),
+          (error: Error) => onFailure(error, held),
+        );
+      } else callback(new Error('too much waits for the disk'));
     } else if (device === null && (isOwnTopic(topic) || topic.startsWith('$'))) {
       // MQTT 3.1.1 has no way to say no but to hang up: the log says why.
       log.warn({ client: client?.id, topic }, 'refused: publish under aimak/v1/<site>/<device>/telemetry or …/status');

@@ -3,8 +3,6 @@ import type { Connection, Held } from './connection.ts';
 import { type BrokerLimits, SWEEP_MS } from './limits.ts';
 import type { Watchlist } from './watchlist.ts';
 
-type Callback = (error?: Error | null) => void;
-
 export interface HoldCounts {
   readonly messages: number;
   readonly bytes: number;
@@ -13,8 +11,8 @@ export interface HoldCounts {
 }
 
 export interface Hold {
-  /** Null where there is no room left. Without a connection (the will of a dead client) it counts in all only. */
-  add(bytes: number, connection: Connection | null, callback: Callback): Held | null;
+  /** False where there is no room left. Without a connection (the will of a dead client) it counts in all only. */
+  add(held: Held): boolean;
   /** It is committed, or cannot be. */
   remove(held: Held): void;
   letGo(connection: Connection): void;
@@ -48,22 +46,23 @@ export function createHold({ limits, watchlist, onRoom }: HoldParts): Hold {
   }
 
   return {
-    add(size, connection, callback) {
+    add(held) {
       if (exceeds(2)) {
         refused++;
-        return null;
+        return false;
       }
+      const { connection } = held;
+      held.sinceSweep = sweep;
       messages++;
-      bytes += size;
+      bytes += held.bytes;
       isFull ||= exceeds(1);
-      const held: Held = { bytes: size, sinceSweep: sweep, connection, callback };
       if (connection) {
         connection.held ??= new Set();
         connection.held.add(held);
-        connection.heldBytes += size;
+        connection.heldBytes += held.bytes;
         watchlist.add(connection);
       }
-      return held;
+      return true;
     },
     remove(held) {
       const { connection } = held;

@@ -61,7 +61,9 @@ const WATCH_MS = 1_000;
 /** A store elsewhere may be away for a moment, as when it is restarted. */
 const UNREACHABLE_MS = 60_000;
 
-/** Thrown when too much waits for the disk: the connection closes and the sender tries again later. */
+const NOTHING_TO_STORE = Promise.resolve();
+
+/** When too much waits for the disk: the connection closes and the sender tries again later. */
 class IngestBusyError extends Error {
   readonly code = 'ingest-busy';
 }
@@ -116,14 +118,14 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   const watching = setInterval(watch, WATCH_MS);
 
   return {
-    async take(topic, payload) {
+    take(topic, payload) {
       if (recorder.inFlight() > MAX_IN_FLIGHT_READINGS)
-        throw new IngestBusyError('too many readings wait for the disk');
+        return Promise.reject(new IngestBusyError('too many readings wait for the disk'));
       const nowMs = now();
       const accepted = acceptTelemetry(topic, payload, { plant, receiptMs, nowMs, latestTs: clock.latestTs() });
       accounting.accepted(accepted);
       rejectLog.write(accepted.rejects, nowMs);
-      if (accepted.readings.length > 0) await recorder.add(accepted.readings);
+      return accepted.readings.length > 0 ? recorder.add(accepted.readings) : NOTHING_TO_STORE;
     },
     live,
     alarms,

@@ -23,8 +23,10 @@ interface RecorderDependencies {
   readonly onCommitted: (readings: readonly Reading[], outcomes: readonly AppendOutcome[]) => void;
 }
 
-interface Waiting {
-  readonly readings: readonly Reading[];
+/** What will be committed together; who waits for it shares one promise. */
+interface Group {
+  readonly readings: Reading[];
+  readonly stored: Promise<void>;
   readonly resolve: () => void;
 }
 
@@ -33,15 +35,15 @@ const MAX_GROUP_READINGS = 10_000;
 const RETRY_MS = 1_000;
 
 export function createRecorder({ store, log, onCommitted }: RecorderDependencies): Recorder {
-  const waiting: Waiting[] = [];
+  /** Oldest first; the last one still grows. */
+  const waiting: Group[] = [];
   const stopping = new AbortController();
   let inFlight = 0;
   let isFailing = false;
   let committing: Promise<void> | null = null;
 
   /** The store works on the next group while this one is told of: both threads are busy. */
-  async function commit(group: readonly Waiting[]): Promise<void> {
-    const readings = group.flatMap((entry) => entry.readings);
+  async function commit({ readings, resolve }: Group): Promise<void> {
     const outcomes = await appendUntilStored(readings);
     committing = null;
     if (outcomes === null) return;
@@ -53,11 +55,23 @@ export function createRecorder({ store, log, onCommitted }: RecorderDependencies
       // They are stored: a mistake in what follows takes back no acknowledgement.
       log.error({ err: error, readings: readings.length }, 'stored, but not followed up');
     }
-    for (const { resolve } of group) resolve();
+    resolve();
   }
 
   function commitNext(): void {
-    if (committing === null && waiting.length > 0) committing = commit(takeGroup(waiting));
+    const group = committing === null ? waiting.shift() : undefined;
+    if (group) committing = commit(group);
+  }
+
+  /** Begun with the first reading, and committed at the end of the turn: what a socket brought at once stays together. */
+  function growingGroup(): Group {
+    const last = waiting.at(-1);
+    if (last && last.readings.length < MAX_GROUP_READINGS) return last;
+    const { promise: stored, resolve } = Promise.withResolvers<void>();
+    const group: Group = { readings: [], stored, resolve };
+    waiting.push(group);
+    queueMicrotask(commitNext);
+    return group;
   }
 
   /** Null when stopped before the store took them. */
@@ -80,15 +94,15 @@ export function createRecorder({ store, log, onCommitted }: RecorderDependencies
   return {
     add(readings) {
       inFlight += readings.length;
-      return new Promise((resolve) => {
-        waiting.push({ readings, resolve });
-        commitNext();
-      });
+      const group = growingGroup();
+      for (const reading of readings) group.readings.push(reading);
+      return group.stored;
     },
     inFlight: () => inFlight,
     isFailing: () => isFailing,
     async stop() {
       stopping.abort();
+      commitNext();
       while (committing) await committing;
     },
   };
@@ -107,14 +121,4 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
       { once: true },
     );
   });
-}
-
-function takeGroup(waiting: Waiting[]): Waiting[] {
-  let readings = 0;
-  let count = 0;
-  while (count < waiting.length && readings < MAX_GROUP_READINGS) {
-    readings += waiting[count]?.readings.length ?? 0;
-    count++;
-  }
-  return waiting.splice(0, count);
 }

@@ -18,28 +18,47 @@ function heldStore() {
   return { recorder, groups, told };
 }
 
+/** Whatever was to follow what has been done so far. */
+const endOfTurn = (): Promise<void> => Promise.resolve();
+
 const three = [1, 2, 3].map((n) => reading('d', 'level', n, n));
 
 describe('the recorder', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('commits at once, and together what comes meanwhile', async () => {
+  it('commits together what a turn brings, at its end, and what comes meanwhile', async () => {
     const { recorder, groups } = heldStore();
-    const added = [recorder.add(three), recorder.add(three), recorder.add(three)];
-    expect(groups.map((g) => g.size)).toEqual([3]);
-    expect(recorder.inFlight()).toBe(9);
+    const first = [recorder.add(three), recorder.add(three)];
+    await endOfTurn();
+    const second = [recorder.add(three), recorder.add(three), recorder.add(three)];
+    await endOfTurn();
+    expect(groups.map((g) => g.size)).toEqual([6]);
+    expect(recorder.inFlight()).toBe(15);
+    groups[0]?.commit();
+    await Promise.all(first);
+    expect(groups.map((g) => g.size)).toEqual([6, 9]);
+    groups[1]?.commit();
+    await Promise.all(second);
+    expect(recorder.inFlight()).toBe(0);
+  });
+
+  it('makes no group larger than a commit of milliseconds takes', async () => {
+    const { recorder, groups } = heldStore();
+    const many = Array.from({ length: 6_000 }, (_, n) => reading('d', 'level', n, n));
+    const added = [recorder.add(many), recorder.add(many), recorder.add(many)];
+    await endOfTurn();
     groups[0]?.commit();
     await added[0];
-    expect(groups.map((g) => g.size)).toEqual([3, 6]);
     groups[1]?.commit();
     await Promise.all(added);
-    expect(recorder.inFlight()).toBe(0);
+    expect(groups.map((g) => g.size)).toEqual([12_000, 6_000]);
   });
 
   it('tells of a group, in the order of its readings, before anyone hears that they are stored', async () => {
     const { recorder, groups, told } = heldStore();
     const toldBefore = recorder.add(three).then(() => told.length);
+    await endOfTurn();
     expect(told).toEqual([]);
     groups[0]?.commit();
     expect(await toldBefore).toBe(1);
@@ -49,6 +68,7 @@ describe('the recorder', () => {
   it('commits what is added in the very turn in which the group before resolves', async () => {
     const { recorder, groups } = heldStore();
     const second = recorder.add(three).then(() => recorder.add(three));
+    await endOfTurn();
     groups[0]?.commit();
     await vi.waitFor(() => expect(groups).toHaveLength(2));
     groups[1]?.commit();
@@ -59,6 +79,7 @@ describe('the recorder', () => {
   it('tries a failed group again until it is stored, and says that it fails', async () => {
     const { recorder, groups } = heldStore();
     const added = recorder.add(three);
+    await endOfTurn();
     groups[0]?.fail(new Error('database or disk is full'));
     await vi.advanceTimersByTimeAsync(500);
     expect([recorder.isFailing(), recorder.inFlight(), groups.length]).toEqual([true, 3, 1]);
@@ -75,6 +96,7 @@ describe('the recorder', () => {
       isAcknowledged = true;
     });
     const stopped = recorder.stop();
+    await endOfTurn();
     groups[0]?.fail(new Error('gone'));
     await stopped;
     expect(isAcknowledged).toBe(false);
