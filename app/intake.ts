@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { startBroker } from '../broker/broker.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import { sourceFilters } from '../link/mqtt-source/subscriptions.ts';
 import { startMqttSource } from '../link/mqtt-source.ts';
-import { sourceFilters } from '../link/mqtt-source-subscriptions.ts';
 import type { Log } from '../model/log.ts';
 import { type BrokerAccess, brokerAccess, loopbackUrl } from './broker-access.ts';
 import { startBrokerWatch } from './broker-watch.ts';

@@ -5,17 +5,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../model/log.ts';
 import { type DeviceTopic, INGEST_DEVICE, parseDeviceTopic, statusTopic } from '../model/topic.ts';
-import { type BackoffOptions, createBackoff } from './mqtt-source-backoff.ts';
-import { type ClaimOptions, type Claims, createClaims } from './mqtt-source-claims.ts';
+import { type BackoffOptions, createBackoff } from './mqtt-source/backoff.ts';
+import { type ClaimOptions, type Claims, createClaims } from './mqtt-source/claims.ts';
 import {
   type Connection,
   type ConnectionOptions,
   openConnection,
   type Packet,
   type Welcome,
-} from './mqtt-source-connection.ts';
-import { createHold, type HoldLimits } from './mqtt-source-hold.ts';
-import { createSubscriptions, type Subscriptions, type SubscriptionTimes } from './mqtt-source-subscriptions.ts';
+} from './mqtt-source/connection.ts';
+import { createHold, type HoldLimits } from './mqtt-source/hold.ts';
+import { createSubscriptions, type Subscriptions, type SubscriptionTimes } from './mqtt-source/subscriptions.ts';
 
 export interface MqttSourceOptions extends ConnectionOptions {
   /** Sites of which telemetry is taken. */

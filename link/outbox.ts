@@ -3,8 +3,8 @@
  * Its database works in a thread of its own, so that a slow card does not stop the event loop.
  */
 import { Worker } from 'node:worker_threads';
-import type { DeadLetter, OutboxCounts, OutboxEntry, OutboxFile, OutboxOptions, Peek } from './outbox-file.ts';
-import type { OutboxRequest, OutboxResponse } from './outbox-thread.ts';
+import type { DeadLetter, OutboxCounts, OutboxEntry, OutboxFile, OutboxOptions, Peek } from './outbox/file.ts';
+import type { OutboxRequest, OutboxResponse } from './outbox/thread.ts';
 
 export interface Outbox {
   /** Resolves with its id once it is synced to disk. Rejects with code `outbox-full` where there is no room for it. */
@@ -46,7 +46,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   let counts: OutboxCounts = { entries: 0, items: 0, bytes: 0, deadLetters: 0 };
 
   function start(): Worker {
-    const started = new Worker(new URL('./outbox-thread.ts', import.meta.url), {
+    const started = new Worker(new URL('./outbox/thread.ts', import.meta.url), {
       workerData: options,
       resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
     });

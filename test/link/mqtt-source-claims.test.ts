@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Claims, createClaims } from '../../link/mqtt-source-claims.ts';
+import { type Claims, createClaims } from '../../link/mqtt-source/claims.ts';
 
 const TIMES = { leaseMs: 60_000, renewMs: 20_000, settleMs: 2_000 };
 

@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { MAX_DEAD_LETTERS } from '../../link/outbox/file.ts';
 import { type Outbox, openOutbox } from '../../link/outbox.ts';
-import { MAX_DEAD_LETTERS } from '../../link/outbox-file.ts';
 import { temporaryFolder } from '../harness/server.ts';
 
 /** Of an entry beside its data. */

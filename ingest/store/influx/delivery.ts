@@ -1,6 +1,7 @@
 /** From entries of the outbox to writes, and what became of them. */
+
+import type { DeadLetter, OutboxEntry } from '../../../link/outbox/file.ts';
 import type { Outbox } from '../../../link/outbox.ts';
-import type { DeadLetter, OutboxEntry } from '../../../link/outbox-file.ts';
 import { unpackGroup } from './group.ts';
 import type { InfluxServer } from './server.ts';
 

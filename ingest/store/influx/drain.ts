@@ -3,8 +3,8 @@
  * outbox; a point that it will never take becomes a dead letter, so that it holds up no other.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DeadLetter } from '../../../link/outbox/file.ts';
 import type { Outbox } from '../../../link/outbox.ts';
-import type { DeadLetter } from '../../../link/outbox-file.ts';
 import type { Log } from '../../../model/log.ts';
 import type { Contact } from './contact.ts';
 import { BATCH_READINGS, type Failed, sendAll } from './delivery.ts';

@@ -1,10 +1,10 @@
 /** The subscriptions of a source: each stands while all its sites are held, and has to show that it brings something. */
-import type { Log } from '../model/log.ts';
-import { INGEST_DEVICE, statusTopic, telemetryFilter, telemetryTopic } from '../model/topic.ts';
-import type { Claims } from './mqtt-source-claims.ts';
-import type { Connection } from './mqtt-source-connection.ts';
-import type { Hold } from './mqtt-source-hold.ts';
-import { createProbe, type Probe } from './mqtt-source-probe.ts';
+import type { Log } from '../../model/log.ts';
+import { INGEST_DEVICE, statusTopic, telemetryFilter, telemetryTopic } from '../../model/topic.ts';
+import type { Claims } from './claims.ts';
+import type { Connection } from './connection.ts';
+import type { Hold } from './hold.ts';
+import { createProbe, type Probe } from './probe.ts';
 
 export interface SubscriptionTimes {
   /** Silence after which a probe is sent. */

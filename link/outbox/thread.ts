@@ -1,6 +1,6 @@
 /** The thread that owns the outbox's database: answers calls one after the other, in the order they came. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type OutboxCounts, type OutboxFile, type OutboxOptions, openOutboxFile } from './outbox-file.ts';
+import { type OutboxCounts, type OutboxFile, type OutboxOptions, openOutboxFile } from './file.ts';
 
 export interface OutboxRequest {
   readonly id: number;

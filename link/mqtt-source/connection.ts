@@ -1,7 +1,7 @@
 /** One connection to the broker, from CONNECT to its end: messages in, acknowledgements out, each on its own connection. */
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
-import { describeFailure } from './mqtt-source-failure.ts';
-import type { Held, Hold } from './mqtt-source-hold.ts';
+import { describeFailure } from './failure.ts';
+import type { Held, Hold } from './hold.ts';
 
 export interface ConnectionOptions {
   /** `mqtt://host:port` or `mqtts://…`. */
