@@ -1,0 +1,54 @@
+/** The faults of a village, asked by whoever they touch. The same answer whenever it is asked, so a village can be resumed. */
+import type { SimFault } from '../model/sim-fault.ts';
+
+export interface Faults {
+  /** All that were ever added, in the order of their coming. */
+  all(): readonly SimFault[];
+  /** Of one kind on one target, the one added last of those that act at a time. */
+  acting(kind: string, target: string, atMs: number): SimFault | undefined;
+  /** Of one kind, on any target, those that act at a time. */
+  actingAnywhere(kind: string, atMs: number): readonly SimFault[];
+  /** When one of these kinds begins or ends, in `[fromMs, toMs)`, rising, each time once. */
+  changesIn(kinds: ReadonlySet<string>, fromMs: number, toMs: number): readonly number[];
+}
+
+export interface FaultBoard extends Faults {
+  /** Replaces one of the same id. */
+  put(fault: SimFault): void;
+}
+
+export function createFaultBoard(faults: readonly SimFault[] = []): FaultBoard {
+  const byId = new Map<string, SimFault>();
+  const byKind = new Map<string, SimFault[]>();
+
+  function put(fault: SimFault): void {
+    byId.set(fault.id, fault);
+    byKind.clear();
+    for (const each of byId.values()) {
+      const ofKind = byKind.get(each.kind);
+      if (ofKind) ofKind.push(each);
+      else byKind.set(each.kind, [each]);
+    }
+  }
+
+  for (const fault of faults) put(fault);
+  return {
+    all: () => [...byId.values()],
+    acting: (kind, target, atMs) =>
+      byKind.get(kind)?.findLast((fault) => fault.target === target && isActing(fault, atMs)),
+    actingAnywhere: (kind, atMs) => byKind.get(kind)?.filter((fault) => isActing(fault, atMs)) ?? [],
+    changesIn(kinds, fromMs, toMs) {
+      const times = new Set<number>();
+      for (const { kind, ...fault } of byId.values()) {
+        if (!kinds.has(kind)) continue;
+        for (const at of [fault.fromMs, fault.toMs]) if (at !== null && at >= fromMs && at < toMs) times.add(at);
+      }
+      return [...times].sort((a, b) => a - b);
+    },
+    put,
+  };
+}
+
+function isActing({ fromMs, toMs }: SimFault, atMs: number): boolean {
+  return fromMs <= atMs && (toMs === null || atMs < toMs);
+}
