@@ -147,31 +147,37 @@ function rawLines({ devices, metrics }: LargePlant, firstTs: number, batch: numb
   });
 }
 
+/** Distance of a device's readings. The times of a fast load run ahead of the clock, into those of the next load. */
+const STEP_MS = 10;
+/** So each load has a millisecond of its own: no two send the same reading. */
+const LOADS = { sustained: 0, outage: 1, meanwhile: 2 } as const;
+type LoadName = keyof typeof LOADS;
+
 /** 50 connections, messages of 120 bytes with three readings. */
-const planOf = ({ topics, metrics }: LargePlant) => ({
+const planOf = ({ topics, metrics }: LargePlant, name: LoadName) => ({
   connections: 50,
   topics,
   metrics,
   payloadBytes: 120,
-  firstTs: Date.now(),
-  stepMs: 10,
+  firstTs: Math.floor(Date.now() / STEP_MS) * STEP_MS + LOADS[name],
+  stepMs: STEP_MS,
 });
 
 function runSustained(context: RunContext, server: BenchServer, plant: LargePlant): Promise<LoadReport> {
   const seconds = context.seconds ?? SECONDS;
-  return startLoad(context, { ...loadOf(server, plant), ratePerS: RATE_PER_S, seconds }).report;
+  return startLoad(context, { ...loadOf(server, plant, 'sustained'), ratePerS: RATE_PER_S, seconds }).report;
 }
 
-const loadOf = (server: BenchServer, plant: LargePlant) => ({
+const loadOf = (server: BenchServer, plant: LargePlant, name: LoadName) => ({
   port: server.mqttPort,
-  plan: planOf(plant),
+  plan: planOf(plant, name),
   watchPid: server.pid,
 });
 
 async function feedOutage(context: RunContext, server: BenchServer, plant: LargePlant): Promise<Outage> {
   const wanted = context.prefill ? Math.ceil(context.prefill / plant.metrics.length) : OUTAGE_MESSAGES;
   const before = await storeHealth(server);
-  const load = startLoad(context, loadOf(server, plant));
+  const load = startLoad(context, loadOf(server, plant, 'outage'));
   const startedAt = performance.now();
   await load.ready;
   while (load.progress().acknowledged < wanted) await delay(LOOK_EVERY_MS);
@@ -199,7 +205,7 @@ function noisyBytes({ devices, metrics }: LargePlant, messages: number): number 
 
 /** From the first reading that leaves to the last of the outage: what left, in messages a second. */
 async function runDrain(context: RunContext, server: BenchServer, plant: LargePlant): Promise<DrainRun> {
-  const load = startLoad(context, { ...loadOf(server, plant), ratePerS: MEANWHILE_PER_S });
+  const load = startLoad(context, { ...loadOf(server, plant, 'meanwhile'), ratePerS: MEANWHILE_PER_S });
   await load.ready;
   const first = await untilItMoves(server);
   const sentAtFirst = load.progress().acknowledged;

@@ -54,24 +54,36 @@ export function connectInflux(options: InfluxOptions): InfluxServer {
       : `/api/v2/write?${new URLSearchParams({ org, bucket, precision: 'ms' })}`;
 
   async function request(method: 'GET' | 'POST', path: string, body = ''): Promise<Answer> {
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const signal = AbortSignal.any([stopping.signal, timeout]);
     const headers = { 'content-type': 'text/plain; charset=utf-8' };
+    // Not AbortSignal.timeout: it would hold each body until its time is over, 1 GB of them while the outbox is drained.
+    const ending = new AbortController();
+    const end = (): void => ending.abort();
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      end();
+    }, timeoutMs);
     let status = 0;
     try {
       stopping.signal.throwIfAborted();
+      stopping.signal.addEventListener('abort', end);
+      const { signal } = ending;
+      const takeStatus = (_: unknown, code = 0): void => {
+        status = code;
+      };
       const content: unknown = await transport.request(
         path,
         body,
         { method, headers, gzipThreshold, signal },
-        (_, code = 0) => {
-          status = code;
-        },
+        takeStatus,
       );
       return { status, content };
     } catch (error) {
-      if (timeout.aborted) throw new InfluxError(`${url} did not answer within ${timeoutMs / 1_000} s`);
+      if (isLate) throw new InfluxError(`${url} did not answer within ${timeoutMs / 1_000} s`);
       throw error;
+    } finally {
+      clearTimeout(timer);
+      stopping.signal.removeEventListener('abort', end);
     }
   }
 
