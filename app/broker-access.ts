@@ -12,7 +12,7 @@ export interface BrokerAccess {
 }
 
 /** `ownUrl`: the broker to use where none is configured. It knows no users. */
-export function brokerAccess({ mqtt }: Settings, ownUrl: string): BrokerAccess {
+export function brokerAccess({ mqtt }: Pick<Settings, 'mqtt'>, ownUrl: string): BrokerAccess {
   if (mqtt.url === undefined) return { url: ownUrl };
   const { url, user, passwordFile, ca } = mqtt;
   return {

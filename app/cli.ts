@@ -6,8 +6,12 @@ import { ConfigError, StartError } from './start-error.ts';
 type Command = (argv: readonly string[], env: NodeJS.ProcessEnv) => Promise<void> | void;
 
 const TOOLS: Readonly<Record<string, Command>> = {
+  bridge: async (...args) => (await import('./bridge.ts')).runBridge(...args),
   'check-config': async (...args) => (await import('./config/check-config.ts')).runCheckConfig(...args),
+  fault: async (...args) => (await import('./fault-command.ts')).runFault(...args),
+  probe: async (argv) => (await import('./probe.ts')).runProbe(argv),
   replay: async (...args) => (await import('./replay/replay.ts')).runReplay(...args),
+  sim: async (...args) => (await import('./simulate.ts')).runSim(...args),
 };
 
 /** Exit codes: 2 a fault of the configuration, 1 of start-up, both in plain sentences; anything else is a mistake of ours. */

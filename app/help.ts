@@ -9,6 +9,13 @@ export const HELP = `Aimak Watch: a village's water and street lights, live.
   npm start -- broker ingest dashboard
                                    without the simulator
   npm start -- sim --mqtt-url URL  the simulator alone, for a broker elsewhere
+  npm start -- sim --until TIME --out FILE
+                                   all that the village would send up to then, as JSON Lines, without a broker
+  npm start -- fault add KIND TARGET
+                                   a fault in the village that runs; also fault list, end, kinds (fault --help)
+  npm start -- bridge --config bridge.yaml --mqtt-url URL
+                                   reads Modbus meters and cabinets and publishes what they say (bridge --help)
+  npm start -- probe --rtu PORT    finds Modbus units and what their registers mean (probe --help)
   npm start -- check-config        reads the whole configuration and names every fault
   npm start -- replay FILE.csv     publishes past readings as a device would (replay --help)
 

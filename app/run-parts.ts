@@ -6,10 +6,9 @@ import type { Settings } from './config/settings.ts';
 import { createLogger } from './logger.ts';
 import { createProgress } from './progress.ts';
 import { ConfigError } from './start-error.ts';
+import { stopOnSignal } from './stop-on-signal.ts';
 
 const SERVER = ['broker', 'ingest', 'dashboard'] as const;
-/** SIGTERM promises an end within 5 s. */
-const STOP_DEADLINE_MS = 4_500;
 
 export async function runParts(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const configuration = loadConfiguration(argv, env);
@@ -76,22 +75,4 @@ function showProgress({ village }: Running): () => void {
     progress.finish();
   };
   return end;
-}
-
-function stopOnSignal(stopAll: () => Promise<void>, log: Log): void {
-  let isStopping = false;
-  const stop = async (signal: NodeJS.Signals): Promise<void> => {
-    if (isStopping) return;
-    isStopping = true;
-    log.info({ signal }, 'stopping');
-    // Never cleared: it ends the process also where something forgotten would keep it alive.
-    setTimeout(() => {
-      log.error({}, 'could not stop in time; what was acknowledged is on disk');
-      process.exit(1);
-    }, STOP_DEADLINE_MS).unref();
-    await stopAll();
-    log.info({}, 'stopped');
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
 }

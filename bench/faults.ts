@@ -1,4 +1,5 @@
 /** `npm run faults -- NAME… [--rounds N] [--seconds N] [--repeats N] [--json]`: what is left after the worst has happened, on the whole process. */
+import { measureBus } from './bus-fault.ts';
 import { measureDiskFull } from './disk-full.ts';
 import { measureBrokers } from './external-broker.ts';
 import { measureIngests } from './external-broker-ingests.ts';
@@ -18,4 +19,5 @@ await runNamed('fault', {
   broker: measureBrokers,
   ingests: measureIngests,
   influx: measureInfluxFaults,
+  bus: measureBus,
 });

@@ -13,6 +13,7 @@ import { errorBody, HttpError } from './http-error.ts';
 import { startLiveFeed } from './live-feed.ts';
 import type { AlarmDesk, History, LiveState, Simulator } from './ports.ts';
 import { parseAlarmQuery, parseCsvQuery, parseHistoryQuery, parseLiveQuery } from './query.ts';
+import { addSimApi } from './sim-api.ts';
 import { toAlarmWire, toLiveWire, toPlantWire } from './to-wire.ts';
 
 export interface DashboardOptions {
@@ -52,6 +53,8 @@ export async function startDashboard(
       reply.code(error.statusCode ?? 400).send(errorBody('bad-request', error.message));
     },
   });
+  // A page of another origin can post plain text without asking first; JSON it cannot.
+  app.removeContentTypeParser('text/plain');
   addErrors(app, dependencies.log);
   await app.register(compress, { threshold: 1024 });
   addApi(app, { plant, rules }, dependencies);
@@ -104,10 +107,7 @@ function addApi(
     expectSite(plant, asked.site);
     return alarms.list(asked).map((alarm) => toAlarmWire(alarm, context));
   });
-  app.get('/api/sim', () => {
-    if (!simulator) throw new HttpError(404, 'no-simulator', 'no simulator runs here');
-    return simulator.status();
-  });
+  addSimApi(app, context, simulator);
 }
 
 function expectSite(plant: Plant, site: string | undefined): void {

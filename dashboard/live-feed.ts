@@ -2,8 +2,9 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { type Namespace, Server, type Socket } from 'socket.io';
 import { type LiveValue, seriesKey } from '../model/reading.ts';
+import { isOwnPage } from './own-page.ts';
 import type { AlarmDesk, LiveState, Simulator, Unsubscribe } from './ports.ts';
-import { toAlarmWire, toLiveWire, type WireContext } from './to-wire.ts';
+import { toAlarmWire, toLiveWire, toSimWire, type WireContext } from './to-wire.ts';
 import type { ClientEvents, ServerEvents } from './wire.ts';
 
 export interface LiveFeedDependencies {
@@ -56,7 +57,7 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
       values: values.map((value) => toLiveWire(value, nowMs)),
       alarms: active.map((alarm) => toAlarmWire(alarm, context)),
     });
-    if (simulator) socket.emit('sim', simulator.status());
+    if (simulator) socket.emit('sim', toSimWire(simulator));
   }
 
   function note(values: readonly LiveValue[]): void {
@@ -100,7 +101,7 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
       for (const [socket, { site }] of readers)
         if (alarm.site === null || isFor(site, alarm.site)) socket.emit('alarm', wire);
     }),
-    simulator?.onProgress((status) => page.emit('sim', status)) ?? (() => undefined),
+    simulator?.onProgress(() => page.emit('sim', toSimWire(simulator))) ?? (() => undefined),
   ];
   const framing = setInterval(sendFrames, FRAME_MS);
   const beating = setInterval(beat, HEARTBEAT_MS);
@@ -124,8 +125,6 @@ function unread(socket: LiveSocket): number {
   return (socket.conn as unknown as { writeBuffer?: unknown[] }).writeBuffer?.length ?? 0;
 }
 
-/** A web page of another origin may not read along: browsers let it open a socket, so that is for us to refuse. */
 function onlyOwnPage({ headers }: IncomingMessage, answer: (error: string | null, isAllowed: boolean) => void): void {
-  const { origin, host } = headers;
-  answer(null, origin === undefined || URL.parse(origin)?.host === host);
+  answer(null, isOwnPage(headers));
 }

@@ -2,7 +2,8 @@
 import type { Alarm, AlarmQuery } from '../model/alarm.ts';
 import type { HistoryQuery, HistoryResult } from '../model/history.ts';
 import type { LiveValue } from '../model/reading.ts';
-import type { SimWire } from './wire.ts';
+import type { SimFault } from '../model/sim-fault.ts';
+import type { FaultTarget } from '../model/sim-fault-catalogue.ts';
 
 /** How to stop listening. */
 export type Unsubscribe = () => void;
@@ -23,7 +24,33 @@ export interface History {
   history(query: HistoryQuery): Promise<HistoryResult>;
 }
 
+/** Of the simulator, in village time. */
+interface SimStatus {
+  readonly phase: 'backfill' | 'live';
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly doneMs: number;
+  readonly villageMs: number;
+  /** Infinity: as fast as it can. */
+  readonly speed: number;
+  readonly isPaused: boolean;
+}
+
 export interface Simulator {
-  status(): SimWire;
-  onProgress(listener: (status: SimWire) => void): Unsubscribe;
+  readonly site: { readonly id: string; readonly timeZone: string };
+  /** It answers as Modbus units; else nobody would notice the faults of such. */
+  readonly hasModbus: boolean;
+  status(): SimStatus;
+  faults(): readonly SimFault[];
+  /** Ids by what a fault may befall. */
+  targets(): Readonly<Record<FaultTarget, readonly string[]>>;
+  /** Without a time it begins now. Rejects with `bad-fault` where this village cannot have it. */
+  put(fault: Omit<SimFault, 'fromMs'> & { readonly fromMs?: number | undefined }): Promise<SimFault>;
+  /** Now. */
+  end(id: string): Promise<SimFault>;
+  setPace(pace: { readonly speed?: number | undefined; readonly isPaused?: boolean | undefined }): void;
+  /** Rejects with `not-paused`. */
+  step(ms: number): Promise<void>;
+  /** Tells that it has come further, or that its pace or its faults have changed. */
+  onProgress(listener: () => void): Unsubscribe;
 }

@@ -14,7 +14,7 @@ const ISO = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}
 const MAX_TIME_MS = 8.64e15;
 
 /** Epoch ms or ISO-8601. */
-const time = z.string().transform((text, context) => {
+export const time = z.string().transform((text, context) => {
   const ms = ISO.test(text) ? Date.parse(text) : /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
   if (Math.abs(ms) <= MAX_TIME_MS) return ms;
   context.addIssue('expected epoch milliseconds, or an ISO-8601 time with its zone');

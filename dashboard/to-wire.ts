@@ -1,11 +1,15 @@
 /** From the house's own objects to what the browser gets. */
 import type { Alarm } from '../model/alarm.ts';
+import type { Circuit } from '../model/circuit.ts';
+import type { AssetId, DeviceId, SiteId } from '../model/ids.ts';
 import { METRICS } from '../model/metric.ts';
-import type { Asset, Circuit, Device, Plant, Zone } from '../model/plant.ts';
+import type { Asset, Device, Plant, Zone } from '../model/plant.ts';
 import { type LiveValue, lateAfterMs, staleAfterMs } from '../model/reading.ts';
 import { type LimitRule, watchedDevices } from '../model/rule.ts';
 import { SERVER_CONDITIONS } from '../model/server-condition.ts';
+import { FAULT_KINDS } from '../model/sim-fault-catalogue.ts';
 import { litPeriod } from '../model/sun.ts';
+import type { Simulator } from './ports.ts';
 import type {
   AlarmWire,
   AssetWire,
@@ -16,6 +20,8 @@ import type {
   NameWire,
   PlantWire,
   ServerAlarmWire,
+  SimDetailWire,
+  SimWire,
   ValueWire,
   ZoneWire,
 } from './wire.ts';
@@ -110,7 +116,7 @@ function toCircuitWire(circuit: Circuit, plant: Plant, nowMs: number): CircuitWi
     id,
     site,
     name: named(name, id),
-    cabinet,
+    cabinet: cabinet ?? null,
     meter: meter ?? null,
     contactor: contactor ?? null,
     lamps,
@@ -123,6 +129,37 @@ function toCircuitWire(circuit: Circuit, plant: Plant, nowMs: number): CircuitWi
 function toLimitWire({ id, on, below, above, is, priority }: LimitRule, device: Device): LimitWire {
   const limit = { below: below ?? null, above: above ?? null, is: is ?? null };
   return { rule: id, device: device.id, metric: on.metric, ...limit, priority };
+}
+
+export function toSimWire({ site, status, faults }: Simulator): SimWire {
+  const { phase, fromMs, toMs, doneMs, villageMs, speed, isPaused } = status();
+  return {
+    site: site.id,
+    timeZone: site.timeZone,
+    phase,
+    fromMs,
+    toMs,
+    doneMs,
+    villageMs,
+    speed: Number.isFinite(speed) ? speed : 'max',
+    isPaused,
+    faults: faults(),
+  };
+}
+
+export function toSimDetailWire(simulator: Simulator, { plant }: WireContext): SimDetailWire {
+  const targets = Object.entries(simulator.targets()).map(([target, ids]) => [
+    target,
+    ids.map((id) => ({ id, name: named(nameIn(plant, id), id) })),
+  ]);
+  const kinds = [...FAULT_KINDS.values()].filter(({ domain }) => domain !== 'modbus' || simulator.hasModbus);
+  return { ...toSimWire(simulator), kinds, targets: Object.fromEntries(targets) };
+}
+
+/** Whatever of the plant bears the id; an element of the network file often bears that of an asset. */
+function nameIn({ sites, assets, devices, circuits }: Plant, id: string): Asset['name'] {
+  const found = assets.get(id as AssetId) ?? devices.get(id as DeviceId) ?? sites.get(id as SiteId);
+  return (found ?? circuits.find((circuit) => circuit.id === id))?.name;
 }
 
 function named(name: { [Language in keyof NameWire]?: string | undefined } | undefined, id: string): NameWire {

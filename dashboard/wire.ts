@@ -2,6 +2,8 @@
 import type { AlarmState } from '../model/alarm.ts';
 import type { LiveQuality } from '../model/reading.ts';
 import type { Priority } from '../model/rule.ts';
+import type { SimFault } from '../model/sim-fault.ts';
+import type { FaultKind, FaultTarget } from '../model/sim-fault-catalogue.ts';
 
 /** A name in as many of the three languages as the plant file gives. */
 export type NameWire = { readonly ky?: string; readonly ru?: string; readonly en?: string };
@@ -111,12 +113,13 @@ export interface CircuitWire {
   readonly id: string;
   readonly site: string;
   readonly name: NameWire;
-  readonly cabinet: string;
+  /** Null: its lamps hang on the utility's line, each with a photo-relay. */
+  readonly cabinet: string | null;
   /** `device.metric`, or null where there is none. */
   readonly meter: string | null;
   readonly contactor: string | null;
   readonly lamps: readonly { readonly type: string; readonly watt: number; readonly count: number }[];
-  /** The schedule, e.g. `sunset+10m`. */
+  /** The schedule, e.g. `sunset+10m` or `sun-4deg`. */
   readonly on: string;
   readonly off: string;
   /** The lit period that holds the server's now, or else the next; epoch ms; null where the sun gives none. */
@@ -158,11 +161,31 @@ export interface HistoryWire {
 
 /** Where the simulator stands: it delivers the past first, then runs live. */
 export interface SimWire {
+  readonly site: string;
+  readonly timeZone: string;
   readonly phase: 'backfill' | 'live';
   /** Village time, epoch ms: start and end of the back-fill and how far it is acknowledged. */
   readonly fromMs: number;
   readonly toMs: number;
   readonly doneMs: number;
+  /** What time it is in the village. */
+  readonly villageMs: number;
+  /** Times faster than the clock, while it is behind. */
+  readonly speed: number | 'max';
+  readonly isPaused: boolean;
+  /** All there ever were, past and to come. */
+  readonly faults: readonly SimFault[];
+}
+
+/** What `/api/sim` says beyond the socket: what a fault may be, and whom it may befall. */
+export interface SimDetailWire extends SimWire {
+  readonly kinds: readonly FaultKind[];
+  readonly targets: Readonly<Record<FaultTarget, readonly FaultTargetWire[]>>;
+}
+
+export interface FaultTargetWire {
+  readonly id: string;
+  readonly name: NameWire;
 }
 
 export interface ErrorWire {

@@ -3,15 +3,18 @@
  * acknowledged stands in a file, so that the next start goes on from there: nothing is missing, and what is sent twice
  * is the same twice.
  */
-import { rename } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../model/log.ts';
-import type { Plant } from '../model/plant.ts';
+import type { SimFault } from '../model/sim-fault.ts';
 import type { Clock } from './clock.ts';
 import { deliver, type Publish } from './delivery.ts';
-import { SimulatedDeviceError } from './devices.ts';
-import { readState, type SimState, writeState } from './state-file.ts';
-import { createTown, type Town, type TownMessage } from './town.ts';
+import { createFaultKeeper, type NewFault } from './fault-keeper.ts';
+import { createGate } from './gate.ts';
+import { createPacer, type Pace } from './pacer.ts';
+import { createSimFiles } from './sim-files.ts';
+import { openVillage, type SavedVillage, type VillageOptions } from './sim-village.ts';
+import type { SimState } from './state-file.ts';
+import type { Town, TownMessage } from './town.ts';
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
@@ -30,15 +33,11 @@ const RETRY_AFTER_MS = 5 * SECOND_MS;
 /** How long `stop` waits for what is being published. */
 const STOP_WAIT_MS = 1500;
 
-export interface SimOptions {
-  readonly plant: Plant;
-  /** Text of the site's EPANET file. */
-  readonly network: string;
-  readonly seed: number;
-  /** How much past a new village has, and the most that is delivered after a pause. */
-  readonly backfillDays: number;
-  /** A JSON file in the data folder. */
-  readonly statePath: string;
+export interface SimOptions extends VillageOptions {
+  /** At first; without it, Infinity. */
+  readonly speed?: number | undefined;
+  /** JSON Lines of `TruthLine` are added to it. */
+  readonly truthPath?: string | undefined;
 }
 
 export interface SimDependencies {
@@ -48,79 +47,96 @@ export interface SimDependencies {
 }
 
 /** Village time, epoch ms: start and end of the back-fill, and how far it is acknowledged. */
-export interface SimStatus {
+interface Progress {
   readonly phase: 'backfill' | 'live';
   readonly fromMs: number;
   readonly toMs: number;
   readonly doneMs: number;
 }
 
-export interface Sim {
+export interface SimStatus extends Progress {
+  /** Infinity: as fast as possible. JSON has no such number. */
+  readonly speed: number;
+  readonly isPaused: boolean;
+  readonly villageMs: number;
+  /** Acting now. */
+  readonly faultCount: number;
+}
+
+export interface Sim extends Pick<Town, 'faults' | 'board' | 'targets' | 'truth' | 'values'> {
   status(): SimStatus;
-  /** Tells of every step of the back-fill and of the change to live. Returns how to stop listening. */
+  /** Tells of every step of the back-fill, of the change to live, of faults put and of another pace. Returns how to stop listening. */
   onProgress(listener: (status: SimStatus) => void): () => void;
+  /**
+   * Puts a fault, or changes one of the same id that has not begun, or only its end where it has. Resolves with the fault
+   * as it stands, saved before anything after it is delivered. Rejects with SimulatedFaultError (`bad-fault`).
+   */
+  put(fault: NewFault): Promise<SimFault>;
+  /** Ends it now, or takes it back where it has not begun. */
+  end(id: string): Promise<SimFault>;
+  /** Throws PaceError (`bad-pace`). */
+  setPace(pace: Pace): void;
+  /** While paused: village time goes on by that much, never beyond the clock; resolves when that is delivered. PaceError. */
+  step(ms: number): Promise<void>;
   /** Ends within two seconds; what was acknowledged is kept. */
   stop(): Promise<void>;
 }
 
-/** Starts delivering. Rejects where the plant or its network cannot be simulated. */
+/** Starts delivering. Rejects where the plant or its network cannot be simulated, or a new village not have its faults. */
 export async function startSim(options: SimOptions, dependencies: SimDependencies): Promise<Sim> {
-  const { clock, log } = dependencies;
-  const site = simulatedSite(options.plant);
-  const saved = await usableState(options, site, log);
-  const nowMs = clock.now();
-  const oldestMs = nowMs - options.backfillDays * DAY_MS;
-  const town = await createTown({
-    ...options,
-    site,
-    fromMs: saved?.snapshot.atMs ?? oldestMs,
-    snapshot: saved?.snapshot,
-  });
-  const fromMs = Math.max(saved?.deliveredMs ?? oldestMs, oldestMs);
-  return runSim(town, { ...options, site, fromMs, toMs: nowMs }, dependencies);
+  const opened = await openVillage(options, dependencies.clock.now(), dependencies.log);
+  return runSim(opened, options, dependencies);
 }
 
-interface Run extends SimOptions {
-  readonly site: string;
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-function runSim(town: Town, run: Run, { publish, clock, log }: SimDependencies): Sim {
-  const { seed, site, statePath, fromMs } = run;
+function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log }: SimDependencies): Sim {
+  const { town, fromMs, toMs, identity } = opened;
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
   const listeners = new Set<(status: SimStatus) => void>();
-  let status: SimStatus = { phase: 'backfill', fromMs, toMs: Math.max(run.toMs, fromMs), doneMs: fromMs };
-  let fineFromMs = run.toMs - FINE_MS;
-  let acknowledged: SimState | null = null;
-  let saving = Promise.resolve();
+  const files = createSimFiles(options, log);
+  const pacer = createPacer(clock, options.speed);
+  /** The village does not live on while a fault is being put. */
+  const gate = createGate();
+  let progress: Progress = { phase: 'backfill', fromMs, toMs: Math.max(toMs, fromMs), doneMs: fromMs };
+  let fineFromMs = toMs - FINE_MS;
+  let acknowledged: Pick<SimState, 'deliveredMs' | 'snapshot'> | null = null;
+  let faults: readonly SimFault[] = town.faults();
   let savedAtMs = 0;
+  let resting = new AbortController();
 
-  function setStatus(next: SimStatus): void {
-    status = next;
-    for (const listener of listeners) listener(status);
+  function status(): SimStatus {
+    const { speed, isPaused } = pacer;
+    const acting = town.faults().filter((f) => f.fromMs <= town.nowMs && (f.toMs === null || f.toMs > town.nowMs));
+    return { ...progress, speed, isPaused, villageMs: town.nowMs, faultCount: acting.length };
   }
 
-  /** A full disk must not stop the village: the next start then only sends more of it again. */
-  function save(): Promise<void> {
+  function tellProgress(next: Partial<Progress> = {}): void {
+    progress = { ...progress, ...next };
+    for (const listener of listeners) listener(status());
+  }
+
+  function stateWith(all: readonly SimFault[]): SimState {
+    if (!acknowledged) throw new Error('the village has not begun');
+    return { ...identity, ...acknowledged, faults: all };
+  }
+
+  async function save(): Promise<void> {
     savedAtMs = clock.now();
-    saving = saving
-      .then(() => (acknowledged ? writeState(statePath, acknowledged) : undefined))
-      .catch((error: unknown) => log.error({ err: error, statePath }, 'simulator: cannot write its state'));
-    return saving;
+    if (acknowledged) await files.save(() => stateWith(faults));
   }
 
   function acknowledge(): void {
-    acknowledged = { seed, site, deliveredMs: town.nowMs, snapshot: town.snapshot() };
+    acknowledged = { deliveredMs: town.nowMs, snapshot: town.snapshot() };
   }
 
-  /** The village's reports up to a time, made an hour at a time so that nobody else waits long. */
+  /** What arrives up to a time, made an hour at a time so that nobody else waits long. */
   async function collect(untilMs: number): Promise<TownMessage[]> {
-    const everyAtLeastS = untilMs <= fineFromMs ? COARSE_S : 0;
+    const isCoarse = untilMs <= fineFromMs && pacer.speed === Number.POSITIVE_INFINITY && !pacer.isPaused;
     const messages: TownMessage[] = [];
     while (town.nowMs < untilMs && !isStopping()) {
-      for (const message of town.step(Math.min(untilMs, town.nowMs + HOUR_MS), everyAtLeastS)) messages.push(message);
+      await gate.pass();
+      const endMs = Math.min(untilMs, town.nowMs + HOUR_MS);
+      for (const message of town.step(endMs, isCoarse ? COARSE_S : 0)) messages.push(message);
       await nextTurn();
     }
     return messages;
@@ -132,6 +148,7 @@ function runSim(town: Town, run: Run, { publish, clock, log }: SimDependencies):
     while (!isStopping()) {
       try {
         await deliver(messages, publish);
+        await files.tell(town.takeTruth());
         acknowledge();
         return;
       } catch (error) {
@@ -149,46 +166,84 @@ function runSim(town: Town, run: Run, { publish, clock, log }: SimDependencies):
       await nextTurn();
     }
     if (isStopping()) return;
+    faults = opened.join();
+    await files.tell(town.takeTruth().filter(({ atMs }) => atMs > opened.toldMs));
     // Before the first report: another start would make another past, and contradict what has been sent of this one.
     acknowledge();
     await save();
   }
 
-  async function backfill(): Promise<void> {
-    log.info({ from: new Date(town.nowMs).toISOString() }, 'simulator: delivering the past');
+  function enter(phase: Progress['phase']): void {
+    const at = { at: new Date(town.nowMs).toISOString() };
+    if (phase === 'live') log.info(at, 'simulator: the past is delivered, live now');
+    else log.info(at, 'simulator: delivering the past');
     fineFromMs = clock.now() - FINE_MS;
-    while (!isStopping() && town.nowMs < clock.now() - LIVE_WITHIN_MS) {
-      await deliverUntil(chunkEnd(town.nowMs, clock.now(), fineFromMs));
-      if (isStopping()) return;
-      await save();
-      setStatus({ ...status, toMs: Math.max(status.toMs, town.nowMs), doneMs: town.nowMs });
-    }
   }
 
-  async function live(): Promise<void> {
-    log.info({ until: new Date(town.nowMs).toISOString() }, 'simulator: the past is delivered, live now');
-    setStatus({ ...status, phase: 'live' });
-    while (!isStopping() && town.nowMs >= clock.now() - LIVE_WITHIN_MS) {
-      // Where the clock was set back, the village waits until time has caught up.
-      await deliverUntil(Math.max(town.nowMs, clock.now()));
-      if (isStopping()) return;
-      if (clock.now() - savedAtMs >= SAVE_EVERY_MS) await save();
-      await clock.sleep(LIVE_EVERY_MS, stopping.signal);
+  const isBehind = (): boolean => town.nowMs < clock.now() - LIVE_WITHIN_MS;
+
+  /** Only a long pause, of the village or of the whole machine, ends the live phase. */
+  function changePhase(): void {
+    const phase = isBehind() ? 'backfill' : 'live';
+    if (phase === progress.phase) return;
+    enter(phase);
+    if (phase === 'live') tellProgress({ phase });
+    else tellProgress({ phase, fromMs: town.nowMs, toMs: clock.now(), doneMs: town.nowMs });
+  }
+
+  /** One chunk of the past, or what is due now. */
+  async function round(): Promise<void> {
+    changePhase();
+    const beforeMs = town.nowMs;
+    const limitMs = pacer.limitMs(beforeMs);
+    // Where the clock was set back, the village waits until time has caught up.
+    if (limitMs > beforeMs) await deliverUntil(chunkEnd(beforeMs, limitMs, fineFromMs));
+    if (isStopping()) return;
+    pacer.reached(town.nowMs);
+    if (progress.phase === 'backfill' && town.nowMs > beforeMs) {
+      tellProgress({ toMs: Math.max(progress.toMs, town.nowMs), doneMs: town.nowMs });
     }
+    if (town.nowMs - beforeMs > LIVE_WITHIN_MS || clock.now() - savedAtMs >= SAVE_EVERY_MS) await save();
+    const isMore = pacer.limitMs(town.nowMs) - town.nowMs > LIVE_WITHIN_MS;
+    const hasCaughtUp = progress.phase === 'backfill' && !isBehind();
+    if (!isMore && !hasCaughtUp) await rest();
+  }
+
+  async function rest(): Promise<void> {
+    await clock.sleep(LIVE_EVERY_MS, resting.signal);
+    if (!isStopping()) resting = new AbortController();
+  }
+
+  const keeper = createFaultKeeper(town, async (all) => {
+    if (!acknowledged || isStopping()) throw new Error('the simulator has stopped');
+    faults = all;
+    try {
+      await files.write(() => stateWith(faults));
+    } catch (error) {
+      faults = town.faults();
+      throw error;
+    }
+  });
+
+  async function standing(change: () => Promise<SimFault>): Promise<SimFault> {
+    const fault = await gate.hold(async () => {
+      await ready;
+      return change();
+    });
+    tellProgress();
+    return fault;
   }
 
   async function work(): Promise<void> {
-    await catchUp();
-    while (!isStopping()) {
-      await backfill();
-      if (!isStopping()) await live();
-      // Only a long pause of the whole machine ends the live phase.
-      if (!isStopping()) setStatus({ phase: 'backfill', fromMs: town.nowMs, toMs: clock.now(), doneMs: town.nowMs });
-    }
+    await ready;
+    if (!isStopping()) enter('backfill');
+    while (!isStopping()) await round();
   }
 
   async function end(): Promise<void> {
     stopping.abort();
+    resting.abort();
+    pacer.reached(Number.POSITIVE_INFINITY);
     const waited = new AbortController();
     await Promise.race([working, clock.sleep(STOP_WAIT_MS, waited.signal)]);
     waited.abort();
@@ -196,9 +251,27 @@ function runSim(town: Town, run: Run, { publish, clock, log }: SimDependencies):
   }
 
   let stopped: Promise<void> | null = null;
+  const ready = catchUp();
   const working = work().catch((error: unknown) => log.error({ err: error }, 'simulator: ended by a fault'));
   return {
-    status: () => status,
+    status,
+    faults: town.faults,
+    board: town.board,
+    targets: town.targets,
+    truth: town.truth,
+    values: town.values,
+    put: (fault) => standing(() => keeper.put(fault)),
+    end: (id) => standing(() => keeper.end(id)),
+    setPace(pace) {
+      pacer.set(pace, town.nowMs);
+      resting.abort();
+      tellProgress();
+    },
+    step(ms) {
+      const stepped = pacer.step(town.nowMs, ms);
+      resting.abort();
+      return stepped;
+    },
     onProgress(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -214,24 +287,4 @@ function runSim(town: Town, run: Run, { publish, clock, log }: SimDependencies):
 function chunkEnd(fromMs: number, nowMs: number, fineFromMs: number): number {
   if (fromMs < fineFromMs) return Math.min(fromMs + COARSE_CHUNK_MS, fineFromMs, nowMs);
   return Math.min(fromMs + FINE_CHUNK_MS, nowMs);
-}
-
-function simulatedSite(plant: Plant): string {
-  const sites = [...plant.sites.values()].filter((site) => site.simulated);
-  const [site] = sites;
-  if (site && sites.length === 1) return site.id;
-  throw new SimulatedDeviceError(`expected one site with "simulated: true" in the plant, found ${sites.length}`);
-}
-
-/** The state to go on from. One that cannot be read, or is of another village, is put aside: the village begins anew. */
-async function usableState({ statePath, seed }: SimOptions, site: string, log: Log): Promise<SimState | null> {
-  const state = await readState(statePath);
-  if (state === null) return null;
-  const reason =
-    'unusable' in state ? state.unusable : state.seed !== seed || state.site !== site ? 'another village' : '';
-  if (!('unusable' in state) && reason === '') return state;
-  const aside = `${statePath}.aside`;
-  await rename(statePath, aside);
-  log.warn({ statePath, aside, reason }, 'simulator: its state cannot be used, the village begins anew');
-  return null;
 }

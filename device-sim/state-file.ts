@@ -1,16 +1,20 @@
-/** Where the simulator was: how far its reports are acknowledged, and a village to go on from. */
+/** Where the simulator was: how far its reports are acknowledged, its faults, and a village to go on from. */
 import { open, readFile, rename } from 'node:fs/promises';
+import type { SimFault } from '../model/sim-fault.ts';
 import type { TownSnapshot } from './town.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 
 export interface SimState {
   readonly seed: number;
   readonly site: string;
-  /** Every report up to here is acknowledged. */
+  /** Where it was told to begin; null: so many days before its first start. */
+  readonly beginMs: number | null;
+  /** Everything that arrived up to here is acknowledged. */
   readonly deliveredMs: number;
-  /** Of a time not after `deliveredMs`. */
+  /** Of a time not after `deliveredMs`, nor after anything that was still on its way then. */
   readonly snapshot: TownSnapshot;
+  readonly faults: readonly SimFault[];
 }
 
 /** The state, null where there is none yet, or why the file cannot be used. */
@@ -44,10 +48,14 @@ export async function writeState(path: string, state: SimState): Promise<void> {
   await rename(temporary, path);
 }
 
-function isWhole({ deliveredMs, snapshot }: SimState): boolean {
-  if (!Number.isFinite(deliveredMs) || !Number.isFinite(snapshot?.atMs) || snapshot.atMs > deliveredMs) return false;
-  const { water, cabinetWh, told } = snapshot;
-  return [water, cabinetWh, told, water?.levelM, water?.isOpen, water?.volumeM3, water?.pumps].every(
-    (part) => typeof part === 'object' && part !== null,
+function isWhole({ deliveredMs, snapshot, faults }: SimState): boolean {
+  if (!Number.isFinite(deliveredMs) || !Number.isFinite(snapshot?.atMs) || snapshot.atMs > deliveredMs + 1)
+    return false;
+  const { water, counters, reported, samples, leakPeaks } = snapshot;
+  return (
+    Array.isArray(faults) &&
+    [water, counters, reported, samples, leakPeaks, water?.levelM, water?.links, water?.volumeM3, water?.pumps].every(
+      (part) => typeof part === 'object' && part !== null,
+    )
   );
 }

@@ -1,44 +1,77 @@
-/** The simulated village: told to go on to a time, it gives all that its devices have sent by then. No clock, no I/O. */
-import type { Device, Plant, Site } from '../model/plant.ts';
+/** The simulated village: told to go on to a time, it gives all that has arrived from its devices by then. No clock, no I/O. */
+import type { Plant, Site } from '../model/plant.ts';
+import type { SimFault } from '../model/sim-fault.ts';
 import type { TelemetryFrame } from '../model/telemetry.ts';
-import { createReads, type Read, SimulatedDeviceError, type Village } from './devices.ts';
-import { createLighting, type Lighting } from './lighting.ts';
+import { type CounterState, createCounters } from './counters.ts';
+import { SAMPLED, type Samples } from './devices/disturbances.ts';
+import { createSimDevice, type Values } from './devices/sim-device.ts';
+import { SimulatedDeviceError, type Village } from './devices/village.ts';
+import { createFaultCheck, type Targets, targetsOf, timed } from './fault-checks.ts';
+import { createFaultBoard, type FaultBoard, type Faults, SimulatedFaultError } from './faults.ts';
+import { createLighting, type Lighting } from './lighting/lighting.ts';
+import { createRoutes } from './links/routes.ts';
+import { type Arrival, createTransit } from './links/transit.ts';
 import { createLocalHour } from './local-time.ts';
-import { noiseKey, uniform } from './noise.ts';
-import { createWater, type Water, type WaterState } from './water.ts';
+import { createPower, type Power } from './power.ts';
+import { createSchedule, type Report, type ScheduleState } from './schedule.ts';
+import { createSnapshots } from './snapshots.ts';
+import { createTruth, type LeakPeaks, type TruthEvent, type TruthLine } from './truth.ts';
+import { createWater } from './water/create-water.ts';
+import type { Water, WaterState } from './water/water.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** By metric. */
-type Values = Readonly<Record<string, number | boolean>>;
+type Frame = TelemetryFrame & { readonly ts?: number; readonly seq?: number; readonly values: Values };
 
 export interface TownMessage {
   readonly site: string;
   readonly device: string;
-  readonly frame: TelemetryFrame & { readonly ts: number; readonly values: Values };
+  /** When it arrives at the broker, village time. */
+  readonly atMs: number;
+  readonly frame: Frame;
 }
 
 /** All that a village remembers, at a full hour of UTC. Plain data, for a file. */
 export interface TownSnapshot {
   readonly atMs: number;
   readonly water: WaterState;
-  /** Energy of each cabinet since the village began. */
-  readonly cabinetWh: Readonly<Record<string, number>>;
-  /** What each device last told of its on-change metrics. */
-  readonly told: Readonly<Record<string, Values>>;
+  readonly counters: CounterState;
+  readonly reported: ScheduleState;
+  readonly samples: Samples;
+  readonly leakPeaks: LeakPeaks;
 }
 
 export interface Town {
   /** All up to here, and what falls on it, has been told. */
   readonly nowMs: number;
-  /** The hydraulics, for tests and later for faults. */
+  /** The hydraulics, for tests. */
   readonly water: Water;
-  /** Reports later than `nowMs`, up to `untilMs`, in time order. `everyAtLeastS` thins the periodic ones, and only those. */
+  /** What arrives later than `nowMs`, up to `untilMs`, in order. `everyAtLeastS` thins the periodic reports, and only those. */
   step(untilMs: number, everyAtLeastS?: number): TownMessage[];
-  /** Lives on without a report: all that was sent before a restart, or is too old to be told. */
+  /** Lives on without telling: all that arrived before a restart, or is too old to be told. */
   skip(untilMs: number): void;
-  /** The village as it was at the last full hour. */
+  /** The village as it was at a full hour, the last one that misses nothing that is still on its way. */
   snapshot(): TownSnapshot;
+  /**
+   * The fault as it stands afterwards. It begins or ends after `nowMs`: one that says `nowMs` is taken as the next
+   * instant, and one of water or power as the next step of the hydraulics. Throws SimulatedFaultError.
+   */
+  put(fault: SimFault): SimFault;
+  /** The same without putting it. */
+  checked(fault: SimFault): SimFault;
+  faults(): readonly SimFault[];
+  /** For whoever misbehaves by himself, such as Modbus units. */
+  readonly board: Faults;
+  /** Ids that a fault may name, by what it befalls. */
+  targets(): Targets;
+  /** Of every fault that has begun. */
+  truth(): readonly TruthLine[];
+  /** What began and ended since this was asked last. */
+  takeTruth(): readonly TruthEvent[];
+  /** What a device's registers hold at `nowMs`, its sensors' faults included: for Modbus. Null where it has no power. */
+  values(device: string): Values;
+  /** Reports on their way, and those lost because a device's memory was full. */
+  links(): { readonly waiting: number; readonly overwritten: number };
 }
 
 export interface TownOptions {
@@ -50,6 +83,8 @@ export interface TownOptions {
   /** Where the reports begin. A new village starts at the full hour before; one with a snapshot lives on from that. */
   readonly fromMs: number;
   readonly snapshot?: TownSnapshot | undefined;
+  /** Known from the beginning, of a scenario or of a village that goes on. Each is checked: SimulatedFaultError. */
+  readonly faults?: readonly SimFault[] | undefined;
 }
 
 export async function createTown(options: TownOptions): Promise<Town> {
@@ -58,26 +93,14 @@ export async function createTown(options: TownOptions): Promise<Town> {
   if (!site) throw new SimulatedDeviceError(`"${siteId}" is not among the sites`);
   const beginMs = snapshot?.atMs ?? Math.floor(fromMs / HOUR_MS) * HOUR_MS;
   const localHour = createLocalHour(site.timeZone);
-  const water = await createWater({ inp: network, fromMs: beginMs, state: snapshot?.water, seed, localHour });
-  const lighting = createLighting({ plant, site, seed, localHour });
-  const town = runTown({ plant, site, seed, beginMs, snapshot, water, lighting });
+  const faults = createFaultBoard(options.faults);
+  const power = createPower(faults, site.id);
+  const common = { plant, site, seed, localHour, faults, power };
+  const water = await createWater({ ...common, inp: network, fromMs: beginMs, state: snapshot?.water });
+  const lighting = createLighting(common);
+  const town = runTown({ plant, site, seed, beginMs, snapshot, water, lighting, faults, power });
   town.skip(fromMs);
   return town;
-}
-
-interface SimDevice {
-  readonly device: Device;
-  readonly everyMs: number;
-  readonly phaseMs: number;
-  readonly reads: readonly (readonly [string, Read])[];
-  readonly onChange: readonly (readonly [string, Read])[];
-  /** Null until it is first known. */
-  told: Values | null;
-}
-
-interface Report {
-  readonly ts: number;
-  readonly device: SimDevice;
 }
 
 interface Parts {
@@ -88,65 +111,103 @@ interface Parts {
   readonly snapshot: TownSnapshot | undefined;
   readonly water: Water;
   readonly lighting: Lighting;
+  readonly faults: FaultBoard;
+  readonly power: Power;
 }
 
-function runTown({ plant, site, seed, beginMs, snapshot, water, lighting }: Parts): Town {
-  const cabinetWh = new Map<string, number>(Object.entries(snapshot?.cabinetWh ?? {}));
-  const village: Village = { plant, water, lighting, seed, cabinetKwh };
+function runTown(parts: Parts): Town {
+  const { plant, site, seed, beginMs, water, lighting, faults } = parts;
+  const targets = targetsOf(parts);
+  const check = createFaultCheck(parts, targets);
+  expectPossible(parts, check);
+  const counters = createCounters({ lighting, water, saved: parts.snapshot?.counters });
+  const samples: Samples = structuredClone(parts.snapshot?.samples ?? {});
+  const village: Village = { ...parts, counters };
   const devices = [...plant.devices.values()]
     .filter((device) => device.site === site.id)
-    .map((device) => toSimDevice(device, village));
-  const cabinets = new Set(plant.circuits.filter((c) => c.site === site.id).map((c) => c.cabinet));
-  let latest: TownSnapshot = takeSnapshot();
+    .map((device, index) => createSimDevice(device, index, { ...village, samples }));
+  const byId = new Map(devices.map((each) => [each.device.id as string, each]));
+  const schedule = createSchedule(devices, parts.snapshot?.reported);
+  const route = createRoutes(faults, site.id, seed);
+  const transit = createTransit<Frame>(route);
+  const truth = createTruth({ site: site.id, faults, water, peaks: parts.snapshot?.leakPeaks });
+  const snapshots = createSnapshots(takeSnapshot());
+  const events: TruthEvent[] = [];
   // What happens at the very first instant has been told by nobody.
   let nowMs = beginMs - 1;
-
-  function cabinetKwh(cabinet: string, atMs: number): number {
-    return ((cabinetWh.get(cabinet) ?? 0) + lighting.energyWh(cabinet, water.fromMs, atMs)) / 1000;
-  }
 
   function takeSnapshot(): TownSnapshot {
     return {
       atMs: water.toMs,
       water: water.endState(),
-      cabinetWh: Object.fromEntries(cabinetWh),
-      told: Object.fromEntries(devices.flatMap(({ device, told }) => (told ? [[device.id, told]] : []))),
+      counters: counters.state(),
+      reported: schedule.state(),
+      samples: structuredClone(samples),
+      leakPeaks: truth.peaks(),
     };
   }
 
   function advance(): void {
-    for (const id of cabinets) {
-      cabinetWh.set(id, (cabinetWh.get(id) ?? 0) + lighting.energyWh(id, water.fromMs, water.toMs));
-    }
-    if (water.toMs % HOUR_MS === 0) latest = takeSnapshot();
+    counters.settle();
+    if (water.toMs % HOUR_MS === 0 && water.toMs > beginMs) snapshots.add(takeSnapshot());
     water.advance();
-    for (const device of devices) device.told ??= onChangeValues(device, water.fromMs);
+    truth.noteSegment();
+    schedule.begin(water.fromMs);
   }
 
-  /** Who tells a change within the present segment, later than `nowMs` and up to `untilMs`. */
-  function changes(untilMs: number): Report[] {
-    return changesIn(water, lighting)
-      .filter((ts) => ts > nowMs && ts <= untilMs)
-      .flatMap((ts) => devices.filter((device) => tellsChange(device, ts)).map((device) => ({ ts, device })));
-  }
-
-  /** Whose turn it is within the present segment, later than `nowMs` and up to `untilMs`. */
-  function turns(untilMs: number, everyAtLeastS: number): Report[] {
-    const lastMs = Math.min(untilMs, water.toMs - 1);
-    const reports: Report[] = [];
-    for (const device of devices) {
-      const everyMs = thinned(device.everyMs, everyAtLeastS);
-      for (let ts = nextSlot(device, nowMs, everyMs); ts <= lastMs; ts += everyMs) reports.push({ ts, device });
+  /** What a fault holds on to is measured when it begins, whoever asks. */
+  function sample(untilMs: number): void {
+    for (const atMs of faults.changesIn(SAMPLED, nowMs + 1, untilMs + 1)) {
+      for (const kind of SAMPLED) {
+        for (const fault of faults.actingAnywhere(kind, atMs)) byId.get(fault.target)?.measure(atMs);
+      }
     }
-    return reports;
   }
 
-  function live(untilMs: number, tell: (changed: Report[]) => void): void {
+  /** When something may have changed that is told at once. */
+  function changesAt(untilMs: number): number[] {
+    const times = new Set([
+      ...lighting.switchedIn(water.fromMs, untilMs + 1),
+      ...faults.timesIn(nowMs + 1, untilMs + 1),
+    ]);
+    if (water.isSwitched) times.add(water.fromMs);
+    return [...times].filter((atMs) => atMs > nowMs && atMs <= untilMs).sort((a, b) => a - b);
+  }
+
+  /** Goes on to a time, segment by segment. */
+  function live(untilMs: number, everyAtLeastS: number, send: (report: Report) => void): void {
     while (nowMs < untilMs) {
       if (nowMs + 1 >= water.toMs) advance();
-      tell(changes(untilMs));
-      nowMs = Math.min(untilMs, water.toMs - 1);
+      const endMs = Math.min(untilMs, water.toMs - 1);
+      sample(endMs);
+      events.push(...truth.events(nowMs, endMs));
+      const asked = { afterMs: nowMs, untilMs: endMs, changesAt: changesAt(endMs), everyAtLeastS };
+      for (const report of schedule.reports(asked)) send(report);
+      nowMs = endMs;
     }
+  }
+
+  /** All that arrives up to a time; what arrives later is kept on its way. */
+  function arrivals(untilMs: number, everyAtLeastS: number, isTold: boolean): Arrival<Frame>[] {
+    const arrived: Arrival<Frame>[] = [];
+    live(untilMs, everyAtLeastS, (report) => {
+      const { device, atMs: sentMs } = report;
+      const times = route(device, sentMs);
+      const isLater = times.some((atMs) => atMs > untilMs);
+      if (!isTold && !isLater) return;
+      const what = toFrame(report);
+      for (const atMs of times) if (atMs <= untilMs) arrived.push({ atMs, sentMs, device, what });
+      if (isLater) transit.add({ sentMs, device, what, times: times.filter((atMs) => atMs > untilMs) });
+    });
+    for (const arrival of transit.take(untilMs, faults.revision)) arrived.push(arrival);
+    return arrived.sort(inOrder);
+  }
+
+  function checked(fault: SimFault): SimFault {
+    const before = faults.all().find(({ id }) => id === fault.id);
+    const wrong = before === undefined ? check(fault) : check(fault, isSameSize(fault, before));
+    if (wrong !== null) throw new SimulatedFaultError(fault, wrong);
+    return timed(fault, before, { nowMs, waterToMs: water.toMs });
   }
 
   return {
@@ -154,69 +215,62 @@ function runTown({ plant, site, seed, beginMs, snapshot, water, lighting }: Part
       return nowMs;
     },
     water,
-    step(untilMs, everyAtLeastS = 0) {
-      const messages: TownMessage[] = [];
-      live(untilMs, (changed) => {
-        for (const report of merged(changed, turns(untilMs, everyAtLeastS))) messages.push(toMessage(report));
-      });
-      return messages;
-    },
+    step: (untilMs, everyAtLeastS = 0) =>
+      arrivals(untilMs, everyAtLeastS, true).map(({ atMs, device: { device }, what }) => ({
+        site: device.site,
+        device: device.id,
+        atMs,
+        frame: what,
+      })),
     skip(untilMs) {
-      live(untilMs, () => {});
+      arrivals(untilMs, 0, false);
     },
-    snapshot: () => latest,
+    snapshot: () => snapshots.before(Math.min(nowMs + 1, transit.oldestMs())),
+    put(fault) {
+      const put = checked(fault);
+      faults.put(put);
+      return put;
+    },
+    checked,
+    faults: faults.all,
+    board: faults,
+    targets: () => targets,
+    truth: () => truth.lines(nowMs),
+    takeTruth: () => events.splice(0),
+    values(id) {
+      const device = byId.get(id);
+      if (!device) return {};
+      if (device.voice(nowMs) !== 'off') return device.measure(nowMs);
+      return Object.fromEntries([...device.device.metrics.keys()].map((metric) => [metric, null]));
+    },
+    links: () => ({ waiting: transit.waiting, overwritten: transit.overwritten }),
   };
+}
 
-  function toSimDevice(device: Device, of: Village): SimDevice {
-    const reads = [...createReads(device, of)];
-    const seconds = Math.floor(uniform(noiseKey(seed, `phase/${device.id}`), 0) * device.everyS);
-    return {
-      device,
-      everyMs: device.everyS * 1000,
-      phaseMs: seconds * 1000,
-      reads,
-      onChange: reads.filter(([metric]) => device.metrics.get(metric)?.reporting === 'on-change'),
-      told: snapshot?.told[device.id] ?? null,
-    };
+/** Faults of a scenario, or of a village that goes on: those were checked in the village as it was when they were put. */
+function expectPossible({ faults, snapshot, beginMs }: Parts, check: ReturnType<typeof createFaultCheck>): void {
+  for (const fault of faults.all()) {
+    const wrong = check(fault, snapshot !== undefined);
+    if (wrong !== null) throw new SimulatedFaultError(fault, wrong);
+    if (!snapshot && fault.fromMs < beginMs) {
+      throw new SimulatedFaultError(fault, `it would begin before the village (${new Date(beginMs).toISOString()})`);
+    }
   }
 }
 
-/** When something may have changed that is told at once. */
-function changesIn(water: Water, lighting: Lighting): number[] {
-  const times = lighting.switchedIn(water.fromMs, water.toMs);
-  if (water.isSwitched && times[0] !== water.fromMs) times.unshift(water.fromMs);
-  return times;
+function toFrame({ device, atMs, seq }: Report): Frame {
+  const ts = device.clock(atMs);
+  return {
+    ...(ts === null ? {} : { ts }),
+    ...(seq === null ? {} : { seq }),
+    values: device.measure(atMs),
+  };
 }
 
-/** Whether one of its on-change values is another than it last told; it is told then. */
-function tellsChange(device: SimDevice, ts: number): boolean {
-  const now = onChangeValues(device, ts);
-  const isChanged = device.onChange.some(([metric]) => now[metric] !== device.told?.[metric]);
-  if (isChanged) device.told = now;
-  return isChanged;
+function inOrder(a: Arrival<unknown>, b: Arrival<unknown>): number {
+  return a.atMs - b.atMs || a.sentMs - b.sentMs || a.device.index - b.device.index;
 }
 
-function onChangeValues({ onChange }: SimDevice, ts: number): Values {
-  return Object.fromEntries(onChange.map(([metric, read]) => [metric, read(ts)]));
-}
-
-function thinned(everyMs: number, everyAtLeastS: number): number {
-  return everyMs * Math.max(1, Math.ceil((everyAtLeastS * 1000) / everyMs));
-}
-
-/** A thinned report is one of the usual ones, so that both say the same of the same time. */
-function nextSlot(device: SimDevice, afterMs: number, everyMs: number): number {
-  return device.phaseMs + Math.ceil((afterMs + 1 - device.phaseMs) / everyMs) * everyMs;
-}
-
-/** In time order; a device whose turn it is anyway tells its change in one report. */
-function merged(changed: readonly Report[], turns: readonly Report[]): Report[] {
-  const others = changed.filter(({ ts, device }) => !turns.some((t) => t.ts === ts && t.device === device));
-  return [...others, ...turns].sort((a, b) => a.ts - b.ts);
-}
-
-function toMessage({ ts, device: { device, reads } }: Report): TownMessage {
-  const values: Record<string, number | boolean> = {};
-  for (const [metric, read] of reads) values[metric] = read(ts);
-  return { site: device.site, device: device.id, frame: { ts, values } };
+function isSameSize(a: SimFault, b: SimFault): boolean {
+  return a.kind === b.kind && a.target === b.target && JSON.stringify(a.sizes) === JSON.stringify(b.sizes);
 }

@@ -11,11 +11,19 @@ export interface MqttLinkOptions {
   readonly password?: string | undefined;
   /** PEM of the authority that signed the broker's certificate. */
   readonly ca?: string | undefined;
+  /** What the broker says in our place when we are gone without a word; retained. */
+  readonly will?: { readonly topic: string; readonly payload: Uint8Array } | undefined;
+}
+
+export interface PublishOptions {
+  readonly retain?: boolean;
 }
 
 export interface MqttLink {
   /** Resolves on PUBACK: the broker has taken the message over. Rejects only once the link has stopped. */
-  publish(topic: string, payload: Uint8Array): Promise<void>;
+  publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<void>;
+  /** At each connection; at once where one stands. */
+  onConnect(listener: () => void): void;
   /** Whether a connection stands, waiting for it so long at the most. */
   connected(timeoutMs: number): Promise<boolean>;
   stop(): Promise<void>;
@@ -31,7 +39,7 @@ const RECONNECT_MS = 2_000;
 const RECONNECT_JITTER_MS = 2_000;
 
 /** Starts at once and connects when it can: a broker that is away is waited for. */
-export function startMqttLink({ url, clientId, user, password, ca }: MqttLinkOptions, log: Log): MqttLink {
+export function startMqttLink({ url, clientId, user, password, ca, will }: MqttLinkOptions, log: Log): MqttLink {
   const options: IClientOptions = {
     clientId,
     clean: true,
@@ -43,6 +51,7 @@ export function startMqttLink({ url, clientId, user, password, ca }: MqttLinkOpt
     ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
     ...(ca !== undefined && { ca }),
+    ...(will && { will: { topic: will.topic, payload: toBuffer(will.payload), qos: 1, retain: true } }),
   };
   const client = connect(url, options);
   let lastError = '';
@@ -61,20 +70,19 @@ export function startMqttLink({ url, clientId, user, password, ca }: MqttLinkOpt
   const unacknowledged = new Set<(error: Error) => void>();
 
   return {
-    publish(topic, payload) {
+    publish(topic, payload, { retain = false } = {}) {
       return new Promise((resolve, reject) => {
         unacknowledged.add(reject);
-        client.publish(
-          topic,
-          Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength),
-          { qos: 1 },
-          (error) => {
-            unacknowledged.delete(reject);
-            if (error) reject(error);
-            else resolve();
-          },
-        );
+        client.publish(topic, toBuffer(payload), { qos: 1, retain }, (error) => {
+          unacknowledged.delete(reject);
+          if (error) reject(error);
+          else resolve();
+        });
       });
+    },
+    onConnect(listener) {
+      client.on('connect', listener);
+      if (client.connected) listener();
     },
     connected: async (timeoutMs) => {
       const connecting = new Promise((resolve) => client.once('connect', resolve));
@@ -88,4 +96,8 @@ export function startMqttLink({ url, clientId, user, password, ca }: MqttLinkOpt
       unacknowledged.clear();
     },
   };
+}
+
+function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

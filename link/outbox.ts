@@ -7,7 +7,7 @@ import type { DeadLetter, OutboxCounts, OutboxEntry, OutboxFile, OutboxOptions, 
 import type { OutboxRequest, OutboxResponse } from './outbox/thread.ts';
 
 export interface Outbox {
-  /** Resolves with its id once it is synced to disk. Rejects with code `outbox-full` where there is no room for it. */
+  /** Resolves with its id once it is synced to disk. Rejects with code `outbox-full` where no room is made for it. */
   append(data: Uint8Array, items: number): Promise<number>;
   /** Entries after an id, oldest first. */
   peekAfter(peek: Peek): Promise<readonly OutboxEntry[]>;
@@ -15,6 +15,10 @@ export interface Outbox {
   peekBefore(peek: Peek): Promise<readonly OutboxEntry[]>;
   /** Forgets all up to that id, once it has arrived; what the receiver refused of it is kept as dead letters. */
   remove(upTo: number, refused?: readonly DeadLetter[]): Promise<void>;
+  /** The same of these alone, in whatever order they arrived. */
+  removeEach(ids: readonly number[], refused?: readonly DeadLetter[]): Promise<void>;
+  /** Forgets all up to that id, which never arrived, and counts them as dropped. */
+  drop(upTo: number): Promise<void>;
   /** The newest first; of very many the oldest are gone. */
   deadLetters(limit: number): Promise<readonly DeadLetter[]>;
   /** As of the last call that was answered. */
@@ -43,7 +47,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
   let lastId = 0;
   let worker: Worker | null = null;
   let stopping: Promise<void> | null = null;
-  let counts: OutboxCounts = { entries: 0, items: 0, bytes: 0, deadLetters: 0 };
+  let counts: OutboxCounts = { entries: 0, items: 0, bytes: 0, deadLetters: 0, dropped: 0 };
 
   function start(): Worker {
     const started = new Worker(new URL('./outbox/thread.ts', import.meta.url), {
@@ -88,6 +92,8 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     peekAfter: (peek) => ask('peekAfter', peek),
     peekBefore: (peek) => ask('peekBefore', peek),
     remove: (upTo, refused = []) => ask('remove', upTo, refused),
+    removeEach: (ids, refused = []) => ask('removeEach', ids, refused),
+    drop: (upTo) => ask('drop', upTo),
     deadLetters: (limit) => ask('deadLetters', limit),
     counts: () => counts,
     stop: () => {

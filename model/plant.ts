@@ -1,5 +1,6 @@
 /** The plant: everything under one installation, as `plant.yaml` declares it (contract 1.3). */
 import { z } from 'zod';
+import { type Circuit, circuitFaults, circuitSchema } from './circuit.ts';
 import type { ConfigFault, Parsed } from './fault.ts';
 import { parseWith, repeatedIds } from './fault.ts';
 import type { AssetId, DeviceId, SiteId } from './ids.ts';
@@ -7,9 +8,6 @@ import { ANY_PROFILE, type Profile, type ProfileMetric } from './profile.ts';
 import { idSchema as id, type LocalName, localNameSchema as name, seriesRefSchema as seriesRef } from './schema.ts';
 import { INGEST_DEVICE } from './topic.ts';
 
-const sunTime = z
-  .string()
-  .regex(/^(sunset|sunrise)([+-]\d+m)?$/, 'expected sunset or sunrise, with an offset like +10m');
 const timeZone = z.string().refine(isTimeZone, 'expected a time zone such as Asia/Bishkek');
 
 const siteSchema = z.strictObject({
@@ -60,6 +58,8 @@ const deviceSchema = z.strictObject({
   asset: id.optional(),
   /** The gateway that speaks for it: itself a device. */
   via: id.optional(),
+  /** The element of the network file that it measures, where that is not named like itself or its asset. */
+  element: z.string().min(1).optional(),
   everyS: z.number().positive().optional(),
 });
 
@@ -76,20 +76,6 @@ const zoneSchema = z.strictObject({
   tariffSomM3: z.number().nonnegative().optional(),
 });
 
-const circuitSchema = z.strictObject({
-  id,
-  site: id,
-  name: name.optional(),
-  cabinet: id,
-  meter: seriesRef.optional(),
-  contactor: seriesRef.optional(),
-  lamps: z.array(
-    z.strictObject({ type: z.enum(['led', 'hps', 'other']), watt: z.number().positive(), count: z.int().positive() }),
-  ),
-  on: sunTime,
-  off: sunTime,
-});
-
 const plantSchema = z.strictObject({
   sites: z.array(siteSchema).min(1),
   assets: z.array(z.discriminatedUnion('kind', [reservoirSchema, plainAssetSchema])).default([]),
@@ -103,7 +89,6 @@ type PlantFile = z.output<typeof plantSchema>;
 export type Site = PlantFile['sites'][number] & { readonly id: SiteId };
 export type Asset = PlantFile['assets'][number] & { readonly id: AssetId };
 export type Zone = PlantFile['zones'][number];
-export type Circuit = PlantFile['circuits'][number];
 
 export interface Device {
   readonly id: DeviceId;
@@ -113,6 +98,8 @@ export interface Device {
   readonly kind: string;
   readonly asset?: AssetId | undefined;
   readonly via?: DeviceId | undefined;
+  /** Of the network file; without it, the one that bears the device's id or its asset's. */
+  readonly element?: string | undefined;
   /** Seconds between two reports. */
   readonly everyS: number;
   readonly metrics: ReadonlyMap<string, ProfileMetric>;
@@ -205,7 +192,9 @@ function brokenReferences(file: PlantFile, profiles: ReadonlyMap<string, Profile
     }
   });
   file.circuits.forEach((circuit, i) => {
-    expect(assets.has(circuit.cabinet), ['circuits', i, 'cabinet'], `"${circuit.cabinet}" is not among the assets`);
+    const { cabinet } = circuit;
+    if (cabinet) expect(assets.has(cabinet), ['circuits', i, 'cabinet'], `"${cabinet}" is not among the assets`);
+    for (const { path, message } of circuitFaults(circuit)) expect(false, ['circuits', i, ...path], message);
     if (circuit.meter) expectSeries(circuit.meter, ['circuits', i, 'meter']);
     if (circuit.contactor) expectSeries(circuit.contactor, ['circuits', i, 'contactor']);
   });

@@ -1,17 +1,24 @@
 import { HELP } from '../help.ts';
 import { ConfigError } from '../start-error.ts';
-import { parseCommandLine } from './command-line.ts';
+import { type CommandLine, parseCommandLine } from './command-line.ts';
 import { loadPlantFiles, type PlantFiles } from './plant-files.ts';
 import { loadSettings, type Settings } from './settings.ts';
+import { loadVillageFiles } from './village-files.ts';
 
 export interface Configuration extends PlantFiles {
   readonly settings: Settings;
   readonly words: readonly string[];
+  /** Options of the one tool that knows them. */
+  readonly own: CommandLine['own'];
 }
 
 /** Settings, plant and rules; null where only help was asked for. Throws ConfigError with every fault. */
-export function loadConfiguration(argv: readonly string[], env: NodeJS.ProcessEnv): Configuration | null {
-  const commandLine = parseCommandLine(argv);
+export function loadConfiguration(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  ownFlags: readonly string[] = [],
+): Configuration | null {
+  const commandLine = parseCommandLine(argv, ownFlags);
   if (commandLine.isHelp) {
     process.stdout.write(HELP);
     return null;
@@ -19,16 +26,23 @@ export function loadConfiguration(argv: readonly string[], env: NodeJS.ProcessEn
   const settings = loadSettings(commandLine, env);
   const files = settings.value && loadPlantFiles(settings.value);
   const faults = [...settings.faults, ...(files?.faults ?? [])];
+  if (settings.value && files?.value) {
+    faults.push(...loadVillageFiles(settings.value, files.value.plant, Date.now()).faults);
+  }
   if (!settings.value || !files?.value || faults.length > 0) throw new ConfigError(faults);
-  return { ...files.value, settings: settings.value, words: commandLine.words };
+  return { ...files.value, settings: settings.value, words: commandLine.words, own: commandLine.own };
 }
 
-export function runCheckConfig(argv: readonly string[], env: NodeJS.ProcessEnv): void {
+export async function runCheckConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const configuration = loadConfiguration(argv, env);
   if (!configuration) return;
   const [surplus] = configuration.words;
   if (surplus !== undefined) throw new ConfigError([`${surplus}: check-config takes options only`]);
-  const { sites, devices, circuits, zones } = configuration.plant;
+  const { settings, plant } = configuration;
+  const { value: files } = loadVillageFiles(settings, plant, Date.now());
+  // The network file's own faults, and those of a scenario that only the village can tell.
+  if (files) await (await import('../make-town.ts')).makeTown({ files, plant, seed: settings.sim.seed });
+  const { sites, devices, circuits, zones } = plant;
   const counts = `${sites.size} sites, ${devices.size} devices, ${zones.length} zones, ${circuits.length} circuits`;
   process.stdout.write(`the configuration is in order: ${counts}, ${configuration.rules.length} rules\n`);
 }

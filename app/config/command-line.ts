@@ -1,5 +1,6 @@
 /** Command line and environment to a command and its options. Faults are collected, never thrown one by one. */
 import { parseArgs } from 'node:util';
+import { nearest } from '../../model/nearest.ts';
 import { OPTIONS, type Option, OTHER_ENV } from './option-table.ts';
 
 /** Options as given, by their path in the settings; text, or a number where one is expected. */
@@ -65,18 +66,6 @@ function convert(option: Option, text: string): string | number {
 }
 
 function unknown(name: string, names: readonly string[], what = 'option'): string {
-  const near = names.find((candidate) => isNear(candidate, name));
+  const near = nearest(name, names);
   return near ? `unknown ${what}; did you mean ${what === 'option' ? '--' : ''}${near}?` : `unknown ${what}`;
-}
-
-/** One letter added, left out or changed, or two swapped. */
-function isNear(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let start = 0;
-  while (start < a.length && a[start] === b[start]) start++;
-  let end = 0;
-  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-  const restA = a.slice(start, a.length - end);
-  const restB = b.slice(start, b.length - end);
-  return restA.length + restB.length <= 2 || (restA.length === 2 && restA === [...restB].reverse().join(''));
 }

@@ -5,10 +5,12 @@ interface OptionRow {
   /** Path in `Settings`, dotted. */
   readonly key: string;
   readonly isNumber?: boolean;
+  /** Behind `AIMAK_`, where the flag alone would not say what it is of. */
+  readonly env?: string;
   readonly help: string;
 }
 
-export interface Option extends OptionRow {
+export interface Option extends Omit<OptionRow, 'env'> {
   readonly env: string;
 }
 
@@ -30,12 +32,42 @@ const ROWS: readonly OptionRow[] = [
   { flag: 'influx-org', key: 'store.influx.org', help: 'organisation, for InfluxDB 2' },
   { flag: 'influx-bucket', key: 'store.influx.bucket', help: 'bucket or database (default: aimak)' },
   { flag: 'influx-api', key: 'store.influx.api', help: 'v2 (1.8, 2 and 3) or v1 (all versions) (default: v2)' },
+  {
+    flag: 'seed',
+    key: 'sim.seed',
+    env: 'SIM_SEED',
+    isNumber: true,
+    help: 'simulator: another seed is another village (default: 1)',
+  },
+  {
+    flag: 'backfill-days',
+    key: 'sim.backfillDays',
+    env: 'SIM_BACKFILL_DAYS',
+    isNumber: true,
+    help: 'simulator: how much past a new village has (default: 14)',
+  },
+  { flag: 'from', key: 'sim.from', env: 'SIM_FROM', help: 'simulator: or when it begins, local time or with its zone' },
+  {
+    flag: 'speed',
+    key: 'sim.speed',
+    env: 'SIM_SPEED',
+    isNumber: true,
+    help: 'simulator: times faster than the clock while it is behind, or max (default: max)',
+  },
+  { flag: 'scenario', key: 'sim.scenario', env: 'SIM_SCENARIO', help: 'simulator: YAML file of faults' },
+  { flag: 'truth', key: 'sim.truth', env: 'SIM_TRUTH', help: 'simulator: file for the true faults, JSON Lines' },
+  {
+    flag: 'modbus',
+    key: 'sim.modbus',
+    env: 'SIM_MODBUS',
+    help: 'simulator: bridge file whose Modbus units it answers as',
+  },
   { flag: 'log-level', key: 'logLevel', help: 'debug, info, warn or error (default: info)' },
 ];
 
 export const OPTIONS: readonly Option[] = ROWS.map((row) => ({
   ...row,
-  env: `AIMAK_${row.flag.toUpperCase().replaceAll('-', '_')}`,
+  env: `AIMAK_${row.env ?? row.flag.toUpperCase().replaceAll('-', '_')}`,
 }));
 
 /** Read by tests and tools, not by the program. */

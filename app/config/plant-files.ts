@@ -1,12 +1,12 @@
 /** Plant, rules and device profiles from their files, with every fault of all of them. */
-import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Parsed } from '../../model/fault.ts';
 import { type Plant, parsePlant } from '../../model/plant.ts';
-import { type Profile, parseProfile } from '../../model/profile.ts';
 import { type LimitRule, parseRules } from '../../model/rule.ts';
 import { faultsOfSites, type OwnSites, ownSites } from './own-sites.ts';
-import { CONFIG_DIR, type Loaded, type Settings } from './settings.ts';
+import { loadProfiles } from './profile-files.ts';
+import type { Loaded, Settings } from './settings.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 /** The plant is the share of it that this ingest takes. */
@@ -27,14 +27,8 @@ export function loadPlantFiles(settings: Settings): Loaded<PlantFiles> {
     return null;
   }
 
-  const folders = [join(CONFIG_DIR, 'profiles'), ...(settings.profiles === null ? [] : [settings.profiles])];
-  const profiles = new Map<string, Profile>();
-  for (const file of folders.flatMap((folder) => yamlFilesIn(folder, faults))) {
-    const profile = load(file, parseProfile);
-    if (!profile) continue;
-    if (profiles.has(profile.id)) faults.push(`${file}: there is another profile "${profile.id}"`);
-    profiles.set(profile.id, profile);
-  }
+  const { profiles, faults: profileFaults } = loadProfiles(settings.profiles);
+  faults.push(...profileFaults);
   const plant = load(settings.plant, (content) => parsePlant(content, profiles));
   if (plant) faults.push(...missingNetworks(settings, plant), ...faultsOfSites(settings, plant));
   const { rules: rulesFile } = settings;
@@ -52,14 +46,4 @@ function missingNetworks(settings: Settings, { sites }: Plant): string[] {
 /** A site's EPANET file stands beside the plant file. */
 export function networkFile({ plant }: Settings, network: string): string {
   return resolve(dirname(plant), network);
-}
-
-function yamlFilesIn(folder: string, faults: string[]): string[] {
-  try {
-    const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
-    return names.sort().map((name) => join(folder, name));
-  } catch (error) {
-    faults.push(`${folder}: the folder of profiles cannot be read (${(error as NodeJS.ErrnoException).code})`);
-    return [];
-  }
 }

@@ -6,6 +6,7 @@ import { idSchema } from '../../model/schema.ts';
 import { type CommandLine, parseEnvironment, type RawOptions } from './command-line.ts';
 import { type InfluxSettings, influxLayer, mergeInflux, outboxBytes, withAbsoluteSecrets } from './influx-settings.ts';
 import type { Option } from './option-table.ts';
+import { mergeSim, type SimSettings, simLayer, withAbsoluteFiles } from './sim-settings.ts';
 import { readYamlFile } from './yaml-file.ts';
 
 const expectedPort = 'expected a port from 0 to 65535';
@@ -50,12 +51,7 @@ const layerSchema = z.strictObject({
   rules: text.optional(),
   /** A folder of device profiles beside the shipped ones. */
   profiles: text.optional(),
-  sim: z
-    .strictObject({
-      seed: z.int().nonnegative().optional(),
-      backfillDays: z.number().min(0).max(366).optional(),
-    })
-    .optional(),
+  sim: simLayer,
 });
 
 type Layer = z.output<typeof layerSchema>;
@@ -82,7 +78,7 @@ export interface Settings {
   readonly plant: string;
   readonly rules: string | null;
   readonly profiles: string | null;
-  readonly sim: { readonly seed: number; readonly backfillDays: number };
+  readonly sim: SimSettings;
 }
 
 export const CONFIG_DIR = resolve(import.meta.dirname, '../../config');
@@ -99,7 +95,6 @@ const DEFAULTS = {
   logLevel: 'info',
   rules: null,
   profiles: null,
-  sim: { seed: 1, backfillDays: 14 },
 } as const;
 
 export type Loaded<T> = { readonly value: T | null; readonly faults: readonly string[] };
@@ -118,11 +113,11 @@ export function loadSettings(commandLine: CommandLine, env: NodeJS.ProcessEnv): 
   faults.push(...influx.faults);
   if (faults.length > 0 || plant === undefined) return { value: null, faults };
   const mqtt = { ...file.layer.mqtt, ...variables.layer.mqtt, ...flags.layer.mqtt };
-  const { seed = DEFAULTS.sim.seed, backfillDays = DEFAULTS.sim.backfillDays } = file.layer.sim ?? {};
+  const sim = mergeSim([file.layer.sim, variables.layer.sim, flags.layer.sim]);
   const { rawDays = DEFAULTS.retention.rawDays, diskBytes = DEFAULTS.retention.diskBytes } =
     file.layer.store?.retention ?? {};
   const retention = { rawDays, diskBytes };
-  return { value: { ...merged, plant, mqtt, retention, influx: influx.value, sim: { seed, backfillDays } }, faults };
+  return { value: { ...merged, plant, mqtt, retention, influx: influx.value, sim }, faults };
 }
 
 function configFile(options: RawOptions): string | null {
@@ -173,6 +168,7 @@ function withAbsolutePaths(layer: Layer, base: string): Layer {
     const path = layer.mqtt?.[key];
     if (path !== undefined) absolute.mqtt = { ...absolute.mqtt, [key]: resolve(base, path) };
   }
+  if (layer.sim) absolute.sim = withAbsoluteFiles(layer.sim, base);
   if (layer.store) absolute.store = withAbsoluteSecrets(layer.store, base);
   return absolute;
 }

@@ -1,8 +1,8 @@
 /** Rows of a CSV file to telemetry frames per device (pure: no file, no broker). */
 import { METRICS } from '../../model/metric.ts';
 import type { TelemetryFrame } from '../../model/telemetry.ts';
+import { parseTime } from '../time.ts';
 import type { ReplayMapping } from './mapping.ts';
-import { parseTime } from './time.ts';
 
 export interface RowFault {
   readonly line: number;

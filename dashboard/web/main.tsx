@@ -9,6 +9,7 @@ import './styles/light.css';
 import './styles/charts.css';
 import './styles/stale.css';
 import './styles/desk.css';
+import './styles/sim.css';
 import { startTrends } from './charts/trends.ts';
 import { App } from './components/app.tsx';
 import { startLanguage } from './i18n/language.ts';

@@ -3,8 +3,10 @@ import { DatabaseSync } from 'node:sqlite';
 
 export interface OutboxOptions {
   readonly file: string;
-  /** The most data to hold. More is refused: nothing is dropped to make room. */
+  /** The most data to hold. */
   readonly maxBytes: number;
+  /** What is done with more: it is refused (the default), or the oldest makes room for it and is counted. */
+  readonly whenFull?: 'refuse' | 'drop-oldest';
 }
 
 export interface OutboxEntry {
@@ -34,6 +36,8 @@ export interface OutboxCounts {
   readonly bytes: number;
   /** Ever refused; of them the newest are kept. */
   readonly deadLetters: number;
+  /** Items ever dropped, to make room or for their age. */
+  readonly dropped: number;
 }
 
 export interface OutboxFile {
@@ -45,6 +49,10 @@ export interface OutboxFile {
   peekBefore(peek: Peek): OutboxEntry[];
   /** Forgets all up to that id and keeps what was refused of it, in one commit. */
   remove(upTo: number, refused: readonly DeadLetter[]): void;
+  /** The same of these alone, in whatever order they arrived. */
+  removeEach(ids: readonly number[], refused: readonly DeadLetter[]): void;
+  /** Forgets all up to that id, which never arrived, and counts them as dropped. */
+  drop(upTo: number): void;
   /** The newest. */
   deadLetters(limit: number): DeadLetter[];
   counts(): OutboxCounts;
@@ -52,6 +60,8 @@ export interface OutboxFile {
 }
 
 const SCHEMA_VERSION = 1;
+/** Beside the version: a file without it lacks only a count. */
+const TALLY = 'CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, items INTEGER NOT NULL) STRICT, WITHOUT ROWID;';
 /** AUTOINCREMENT: an id stays unique when the outbox was empty in between, and the last dead letter's id is their count. */
 const TABLES = `
   CREATE TABLE entry (id INTEGER PRIMARY KEY AUTOINCREMENT, items INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
@@ -75,18 +85,20 @@ class OutboxError extends Error {
   }
 }
 
-export function openOutboxFile({ file, maxBytes }: OutboxOptions): OutboxFile {
+export function openOutboxFile({ file, maxBytes, whenFull = 'refuse' }: OutboxOptions): OutboxFile {
   const db = openDatabase(file);
   const statements = prepareStatements(db);
   const deadLetters = (statements.lastDeadLetter.get()?.seq as number | undefined) ?? 0;
-  let counts: OutboxCounts = { ...sum(statements, Number.MAX_SAFE_INTEGER), deadLetters };
+  const dropped = (statements.dropped.get()?.items as number | undefined) ?? 0;
+  let counts: OutboxCounts = { ...sum(statements, Number.MAX_SAFE_INTEGER), deadLetters, dropped };
 
-  function count(more: OutboxCounts): void {
+  function count(more: Partial<OutboxCounts>): void {
     counts = {
-      entries: counts.entries + more.entries,
-      items: counts.items + more.items,
-      bytes: counts.bytes + more.bytes,
-      deadLetters: counts.deadLetters + more.deadLetters,
+      entries: counts.entries + (more.entries ?? 0),
+      items: counts.items + (more.items ?? 0),
+      bytes: counts.bytes + (more.bytes ?? 0),
+      deadLetters: counts.deadLetters + (more.deadLetters ?? 0),
+      dropped: counts.dropped + (more.dropped ?? 0),
     };
   }
 
@@ -101,14 +113,48 @@ export function openOutboxFile({ file, maxBytes }: OutboxOptions): OutboxFile {
     }
   }
 
+  function bury(refused: readonly DeadLetter[]): void {
+    for (const { reason, text } of refused) statements.bury.run(reason, text);
+    if (refused.length > 0) statements.forget.run(MAX_DEAD_LETTERS);
+  }
+
+  function drop(upTo: number): void {
+    const gone = sum(statements, upTo);
+    inTransaction(() => {
+      statements.remove.run(upTo);
+      statements.tally.run(gone.items);
+    });
+    count({ ...minus(gone), dropped: gone.items });
+  }
+
+  function makeRoom(bytes: number): void {
+    const tooMany = counts.bytes + bytes - maxBytes;
+    if (tooMany <= 0) return;
+    if (whenFull === 'refuse' || bytes > maxBytes) {
+      throw new OutboxError('outbox-full', `the outbox is full: ${counts.bytes} of ${maxBytes} bytes`);
+    }
+    let freed = 0;
+    let upTo = 0;
+    for (const { id, bytes: size } of statements.sizes.iterate()) {
+      upTo = id as number;
+      freed += size as number;
+      if (freed >= tooMany) break;
+    }
+    drop(upTo);
+  }
+
+  function giveBack(): void {
+    if ((statements.freePages.get()?.freelist_count as number) > VACUUM_FROM_PAGES) {
+      db.exec(`PRAGMA incremental_vacuum(${VACUUM_STEP_PAGES})`);
+    }
+  }
+
   return {
     append(data, items) {
       const bytes = data.length + ENTRY_BYTES;
-      if (counts.bytes + bytes > maxBytes) {
-        throw new OutboxError('outbox-full', `the outbox is full: ${counts.bytes} of ${maxBytes} bytes`);
-      }
+      makeRoom(bytes);
       const id = Number(statements.insert.run(items, data).lastInsertRowid);
-      count({ entries: 1, items, bytes, deadLetters: 0 });
+      count({ entries: 1, items, bytes });
       return id;
     },
     peekAfter: (peek) => take(statements.after.iterate(peek.id), peek),
@@ -116,19 +162,24 @@ export function openOutboxFile({ file, maxBytes }: OutboxOptions): OutboxFile {
     remove(upTo, refused) {
       const removed = sum(statements, upTo);
       inTransaction(() => {
-        for (const { reason, text } of refused) statements.bury.run(reason, text);
-        if (refused.length > 0) statements.forget.run(MAX_DEAD_LETTERS);
+        bury(refused);
         statements.remove.run(upTo);
       });
-      count({
-        entries: -removed.entries,
-        items: -removed.items,
-        bytes: -removed.bytes,
-        deadLetters: refused.length,
+      count({ ...minus(removed), deadLetters: refused.length });
+      giveBack();
+    },
+    removeEach(ids, refused) {
+      let removed = { entries: 0, items: 0, bytes: 0 };
+      inTransaction(() => {
+        bury(refused);
+        for (const id of ids) removed = plus(removed, statements.removeOne.get(id) as Partial<Sums> | undefined);
       });
-      if ((statements.freePages.get()?.freelist_count as number) > VACUUM_FROM_PAGES) {
-        db.exec(`PRAGMA incremental_vacuum(${VACUUM_STEP_PAGES})`);
-      }
+      count({ ...minus(removed), deadLetters: refused.length });
+      giveBack();
+    },
+    drop(upTo) {
+      drop(upTo);
+      giveBack();
     },
     deadLetters: (limit) =>
       statements.deadLetters.all(limit).map(({ reason, text }) => ({ reason: String(reason), text: String(text) })),
@@ -144,7 +195,15 @@ function prepareStatements(db: DatabaseSync) {
     insert: db.prepare('INSERT INTO entry (items, data) VALUES (?, ?)'),
     after: db.prepare('SELECT id, items, data FROM entry WHERE id > ? ORDER BY id'),
     before: db.prepare('SELECT id, items, data FROM entry WHERE id < ? ORDER BY id DESC'),
+    sizes: db.prepare(`SELECT id, length(data) + ${ENTRY_BYTES} AS bytes FROM entry ORDER BY id`),
     remove: db.prepare('DELETE FROM entry WHERE id <= ?'),
+    removeOne: db.prepare(
+      `DELETE FROM entry WHERE id = ? RETURNING 1 AS entries, items, length(data) + ${ENTRY_BYTES} AS bytes`,
+    ),
+    dropped: db.prepare("SELECT items FROM tally WHERE name = 'dropped'"),
+    tally: db.prepare(
+      "INSERT INTO tally VALUES ('dropped', ?) ON CONFLICT (name) DO UPDATE SET items = items + excluded.items",
+    ),
     bury: db.prepare('INSERT INTO dead_letter (reason, text) VALUES (?, ?)'),
     forget: db.prepare('DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?'),
     deadLetters: db.prepare('SELECT reason, text FROM dead_letter ORDER BY id DESC LIMIT ?'),
@@ -157,9 +216,20 @@ function prepareStatements(db: DatabaseSync) {
   };
 }
 
+type Sums = Pick<OutboxCounts, 'entries' | 'items' | 'bytes'>;
+
 /** Of the entries up to that id. */
-function sum({ sums }: Statements, upTo: number): Pick<OutboxCounts, 'entries' | 'items' | 'bytes'> {
-  return sums.get(upTo) as unknown as OutboxCounts;
+function sum({ sums }: Statements, upTo: number): Sums {
+  const { entries, items, bytes } = sums.get(upTo) as unknown as Sums;
+  return { entries, items, bytes };
+}
+
+function plus(sums: Sums, { entries = 0, items = 0, bytes = 0 }: Partial<Sums> = {}): Sums {
+  return { entries: sums.entries + entries, items: sums.items + items, bytes: sums.bytes + bytes };
+}
+
+function minus({ entries, items, bytes }: Sums): Sums {
+  return { entries: -entries, items: -items, bytes: -bytes };
 }
 
 function take(rows: Iterable<Record<string, unknown>>, { maxItems, maxBytes }: Peek): OutboxEntry[] {
@@ -190,6 +260,7 @@ function openDatabase(file: string): DatabaseSync {
     // An acknowledgement means on disk: NORMAL would sync at checkpoints only (contract 2.5).
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216;');
     if (version === 0) db.exec(`BEGIN; ${TABLES} COMMIT;`);
+    db.exec(TALLY);
   } catch (error) {
     db.close();
     throw error;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createRowReader } from '../../app/replay/rows.ts';
-import { parseTime } from '../../app/replay/time.ts';
+import { parseTime } from '../../app/time.ts';
 import type { HistoryWire } from '../../dashboard/wire.ts';
 import { expectClosed, ROOT, runAimak, startServer, type TestServer, temporaryFolder } from '../harness/server.ts';
 

@@ -1,31 +1,29 @@
-import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Clock } from '../../device-sim/clock.ts';
-import { type Sim, type SimStatus, startSim } from '../../device-sim/sim.ts';
-import { decodeTelemetry } from '../../model/telemetry.ts';
-import { parseDeviceTopic } from '../../model/topic.ts';
-import { asLines, DAY_MS, HOUR_MS, NOVEMBER, network, newTown, plant } from './village.ts';
+import { describe, expect, it } from 'vitest';
+import type { Sim, SimStatus } from '../../device-sim/sim.ts';
+import {
+  contradictions,
+  type FakeClock,
+  type FakeLink,
+  fakeClock,
+  fakeLink,
+  passSecond,
+  simulators,
+  tsOf,
+  until,
+} from './running.ts';
+import { asLines, DAY_MS, HOUR_MS, NOVEMBER, newTown } from './village.ts';
 
 const NOW = NOVEMBER + 10.27 * DAY_MS;
 const DAYS = 1.5;
 
-let folder: string;
-let statePath: string;
-let running: Sim[];
+const village = simulators();
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'aimak-sim-'));
-  statePath = join(folder, 'sim.json');
-  running = [];
-});
-
-afterEach(async () => {
-  await Promise.all(running.map((sim) => sim.stop()));
-  await rm(folder, { recursive: true });
-});
+function start(link: FakeLink, clock: FakeClock, statePath?: string): Promise<Sim> {
+  return village.start(link, clock, { backfillDays: DAYS, ...(statePath && { statePath }) });
+}
 
 describe('the simulator', () => {
   it('delivers the past once, coarse first and the last day fine, then is live', async () => {
@@ -39,7 +37,13 @@ describe('the simulator', () => {
 
     expectSame(link.lines, await expected(NOW - DAYS * DAY_MS, NOW));
     expect(link.mostInFlight).toBeLessThanOrEqual(50);
-    expect(sim.status()).toEqual({ phase: 'live', fromMs: NOW - DAYS * DAY_MS, toMs: NOW, doneMs: NOW });
+    expect(sim.status()).toMatchObject({ phase: 'live', fromMs: NOW - DAYS * DAY_MS, toMs: NOW, doneMs: NOW });
+    expect(sim.status()).toMatchObject({
+      villageMs: NOW,
+      isPaused: false,
+      speed: Number.POSITIVE_INFINITY,
+      faultCount: 0,
+    });
     const done = seen.map((status) => status.doneMs);
     expect(done.length).toBeGreaterThan(5);
     expect(done).toEqual([...done].sort((a, b) => a - b));
@@ -84,11 +88,11 @@ describe('the simulator', () => {
   it('goes on after a crash at any point, with nothing missing and nothing contradicted', async () => {
     const link = fakeLink();
     const clock = fakeClock(NOW);
-    const crashed = join(folder, 'crashed.json');
+    const crashed = join(village.folder(), 'crashed.json');
     const first = await start(link, clock);
     // The first chunk is on its way: nothing of it is acknowledged.
     await until(() => link.lines.length > 20);
-    await copyFile(statePath, crashed);
+    await copyFile(village.statePath(), crashed);
     await until(() => first.status().phase === 'live');
     for (let s = 0; s < 30; s++) await passSecond(clock);
 
@@ -137,7 +141,6 @@ describe('the simulator', () => {
     const clock = fakeClock(NOW);
     const hanging = { ...fakeLink(), publish: () => new Promise<void>(() => {}) };
     const sim = await start(hanging, clock);
-    running = [];
     let isStopped = false;
     const stopped = sim.stop().then(() => {
       isStopped = true;
@@ -149,101 +152,19 @@ describe('the simulator', () => {
   });
 
   it('puts a state aside that it cannot read, and says so', async () => {
-    await writeFile(statePath, '{"version": 1, "deliveredMs": 17');
+    await writeFile(village.statePath(), '{"version": 1, "deliveredMs": 17');
     const link = fakeLink();
     const sim = await start(link, fakeClock(NOW));
     expect(sim.status().fromMs).toBe(NOW - DAYS * DAY_MS);
-    expect(await readdir(folder)).toContain('sim.json.aside');
+    expect(await readdir(village.folder())).toContain('sim.json.aside');
     expect(link.warnings.length).toBe(1);
   });
 });
-
-async function start(link: FakeLink, clock: FakeClock, path = statePath): Promise<Sim> {
-  const options = { plant, network, seed: 1, backfillDays: DAYS, statePath: path };
-  const log = { info() {}, warn: (_: object, text: string) => link.warnings.push(text), error: rethrow };
-  const sim = await startSim(options, { publish: link.publish, clock, log });
-  running.push(sim);
-  return sim;
-}
-
-function rethrow(fields: object, message: string): never {
-  throw new Error(`${message} ${'err' in fields ? fields.err : ''}`);
-}
 
 /** What a village says that nobody stopped. */
 async function expected(fromMs: number, toMs: number): Promise<string[]> {
   const town = await newTown({ fromMs });
   return [...asLines(town.step(toMs - DAY_MS, 300)), ...asLines(town.step(toMs))];
-}
-
-interface FakeLink {
-  /** Every frame, as `device json`. */
-  readonly lines: string[];
-  readonly warnings: string[];
-  mostInFlight: number;
-  failNext: number;
-  publish(topic: string, payload: Uint8Array): Promise<void>;
-}
-
-function fakeLink(): FakeLink {
-  let inFlight = 0;
-  const link: FakeLink = {
-    lines: [],
-    warnings: [],
-    mostInFlight: 0,
-    failNext: 0,
-    async publish(topic, payload) {
-      inFlight += 1;
-      link.mostInFlight = Math.max(link.mostInFlight, inFlight);
-      await nextTurn();
-      inFlight -= 1;
-      if (link.failNext-- > 0) throw new Error('the link has stopped');
-      const message = decodeTelemetry(payload);
-      if (!message.ok) throw new Error(message.detail);
-      const device = parseDeviceTopic(topic)?.device;
-      for (const { ts, values } of message.frames) link.lines.push(`${device} ${JSON.stringify({ ts, values })}`);
-    },
-  };
-  return link;
-}
-
-interface FakeClock extends Clock {
-  advance(ms: number): Promise<void>;
-  sleepers(): number;
-}
-
-function fakeClock(startMs: number): FakeClock {
-  let nowMs = startMs;
-  const sleeping = new Set<{ untilMs: number; wake: () => void }>();
-  return {
-    now: () => nowMs,
-    sleep(ms, signal) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      if (signal.aborted) return Promise.resolve();
-      const sleeper = { untilMs: nowMs + ms, wake: resolve };
-      sleeping.add(sleeper);
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      return promise.finally(() => sleeping.delete(sleeper));
-    },
-    sleepers: () => sleeping.size,
-    async advance(ms) {
-      nowMs += ms;
-      const due = [...sleeping].filter(({ untilMs }) => untilMs <= nowMs);
-      for (const { wake } of due) wake();
-      await until(() => due.every((sleeper) => !sleeping.has(sleeper)));
-    },
-  };
-}
-
-/** Lets a second pass and the simulator do what falls on it. */
-async function passSecond(clock: FakeClock): Promise<void> {
-  await clock.advance(1000);
-  await until(() => clock.sleepers() > 0);
-}
-
-/** Turns of the event loop, however long the disk takes; the test's own timeout ends it. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await nextTurn();
 }
 
 function missing(lines: readonly string[], from: readonly string[]): string[] {
@@ -256,21 +177,6 @@ function expectSame(lines: readonly string[], wanted: readonly string[]): void {
   expect(missing(wanted, lines)).toEqual([]);
   expect(missing(lines, wanted)).toEqual([]);
   expect(lines.length).toBe(wanted.length);
-}
-
-/** Frames of one device and time that say different things. */
-function contradictions(lines: readonly string[]): string[] {
-  const first = new Map<string, string>();
-  return lines.filter((line) => {
-    const key = `${line.slice(0, line.indexOf(' '))} ${tsOf(line)}`;
-    const known = first.get(key) ?? line;
-    first.set(key, known);
-    return known !== line;
-  });
-}
-
-function tsOf(line: string): number {
-  return Number(/"ts":(\d+)/.exec(line)?.[1]);
 }
 
 function volumeOf(line: string | undefined): number {

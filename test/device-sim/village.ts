@@ -1,11 +1,13 @@
 /** The shipped demo village, for the tests of the simulator. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { createTown, type Town, type TownMessage, type TownSnapshot } from '../../device-sim/town.ts';
+import { createTown, type Town, type TownMessage, type TownOptions } from '../../device-sim/town.ts';
 import type { Parsed } from '../../model/fault.ts';
 import { type Plant, parsePlant } from '../../model/plant.ts';
 import { type Profile, parseProfile } from '../../model/profile.ts';
 import { type LimitRule, parseRules } from '../../model/rule.ts';
+import type { SimFault } from '../../model/sim-fault.ts';
+import { FAULT_KINDS } from '../../model/sim-fault-catalogue.ts';
 
 const CONFIG = new URL('../../config/', import.meta.url);
 
@@ -17,16 +19,54 @@ export const JULY = Date.UTC(2026, 6, 1, 18);
 export const JANUARY = Date.UTC(2026, 0, 1, 18);
 
 export const network = readText('demo/village.inp');
-export const plant: Plant = value(parsePlant(parse(readText('demo/plant.yaml')), readProfiles()));
+export const profiles = readProfiles();
+export const plant: Plant = value(parsePlant(parse(readText('demo/plant.yaml')), profiles));
 export const rules: readonly LimitRule[] = value(parseRules(parse(readText('demo/rules.yaml')), plant));
 
-export function newTown(options: { seed?: number; fromMs?: number; snapshot?: TownSnapshot } = {}): Promise<Town> {
+/** The demo plant, with more in it as a plant file would say it. */
+export function plantWith(more: { assets?: object[]; devices?: object[]; circuits?: object[] } = {}): Plant {
+  const raw = parse(readText('demo/plant.yaml'));
+  for (const list of ['assets', 'devices', 'circuits'] as const) raw[list].push(...(more[list] ?? []));
+  return value(parsePlant(raw, profiles));
+}
+
+export function newTown(options: Partial<TownOptions> = {}): Promise<Town> {
   return createTown({ plant, network, site: 'toru', seed: 1, fromMs: NOVEMBER, ...options });
 }
 
-/** One line a message: two towns are the same where these are. */
+/** One line a message, with its readings: two towns have measured the same where these are. */
 export function asLines(messages: readonly TownMessage[]): string[] {
-  return messages.map(({ device, frame }) => `${device} ${JSON.stringify(frame)}`);
+  return messages.map(({ device, frame: { ts, values } }) => `${device} ${JSON.stringify({ ts, values })}`);
+}
+
+/** The same with the time of arrival and the number of the report: two towns are the same where these are. */
+export function asWhole(messages: readonly TownMessage[]): string[] {
+  return messages.map((message) => JSON.stringify(message));
+}
+
+interface FaultTimes {
+  readonly id?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number | null;
+  readonly metric?: string;
+}
+
+/** From an hour after the beginning on, until it is ended, of the size that a form would propose. */
+export function fault(
+  kind: string,
+  target: string,
+  { id = kind, fromMs = NOVEMBER + HOUR_MS, toMs = null, metric, ...sizes }: FaultTimes & Record<string, unknown> = {},
+): SimFault {
+  const known = FAULT_KINDS.get(kind);
+  if (!known) throw new Error(`no such fault: ${kind}`);
+  const proposed = known.sizes
+    .filter(({ oneOf }) => oneOf === undefined)
+    .map(({ name, fallback, example }) => [name, fallback ?? example]);
+  return {
+    ...{ id, kind, target, fromMs, toMs },
+    metric: metric ?? null,
+    sizes: { ...Object.fromEntries(proposed), ...sizes },
+  };
 }
 
 function readText(path: string): string {

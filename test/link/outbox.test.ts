@@ -96,6 +96,7 @@ describe('the outbox', () => {
             items: model.reduce((sum, { items }) => sum + items, 0),
             bytes: bytesOf(model),
             deadLetters: 0,
+            dropped: 0,
           });
         }
         await outbox.stop();

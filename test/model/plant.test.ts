@@ -49,6 +49,15 @@ describe('a plant file (contract 1.3)', () => {
     expect(faults).toContain('zones.0.inlets.1: "e" is not among the devices');
   });
 
+  it('lets lamps with photo-relays do without a cabinet, and only those', () => {
+    const lamps = { site: 'toru', lamps: [], on: 'sun-4deg', off: 'sun-4deg+5m' };
+    const withCircuits = (...circuits: object[]) =>
+      faultsOf({ sites: [site], devices: [{ id: 'd', site: 'toru' }], circuits });
+    expect(withCircuits({ ...lamps, id: 'a', control: 'photo-relays' }, { ...lamps, id: 'b' })).toEqual([
+      'circuits.1.cabinet: expected the cabinet that switches it, or control: photo-relays',
+    ]);
+  });
+
   it('refuses what could never work: a tank that shrinks, a village without network, a gateway of its own', () => {
     const tank = {
       id: 't',

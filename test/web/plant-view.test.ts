@@ -110,6 +110,17 @@ describe('the plant as the page shows it', () => {
     expect(view.others).toEqual([]);
   });
 
+  it('gathers circuits without a cabinet, their lamps have photo-relays', () => {
+    const view = viewOf({
+      assets: [asset('cab', 'cabinet')],
+      circuits: [circuit, { ...circuit, id: 'd', cabinet: null }],
+    });
+    expect(view.cabinets.map(({ id, circuits }) => [id, circuits.length])).toEqual([
+      ['cab', 1],
+      [null, 1],
+    ]);
+  });
+
   it('keeps circuits whose cabinet nobody declared', () => {
     expect(viewOf({ circuits: [circuit] }).cabinets).toMatchObject([{ id: 'cab', asset: null }]);
   });

@@ -26,7 +26,7 @@ export function LightSection({ cabinets }: { cabinets: readonly CabinetView[] })
       </header>
       <div class="cabinets">
         {cabinets.map((cabinet) => (
-          <CabinetCard key={cabinet.id} cabinet={cabinet} />
+          <CabinetCard key={cabinet.id ?? ''} cabinet={cabinet} />
         ))}
       </div>
     </section>
@@ -53,7 +53,7 @@ function CabinetCard({ cabinet }: { cabinet: CabinetView }) {
     <article class="card cabinet">
       <header class="card-head">
         <h3 class="card-title">
-          {nameOf(cabinet.asset?.name, cabinet.id)}
+          {cabinet.id === null ? t('photoRelays') : nameOf(cabinet.asset?.name, cabinet.id)}
           {lamps > 0 && <small>{tCount('lamps', lamps)}</small>}
         </h3>
         <Facts values={cabinet.states}>

@@ -1,4 +1,5 @@
-import { useComputed } from '@preact/signals';
+import { signal, useComputed } from '@preact/signals';
+import type { ComponentType } from 'preact';
 import { chooseLanguage, language, nameOf, t, tCount } from '../i18n/language.ts';
 import { toServerTime } from '../live/clock.ts';
 import { isBackfilling, lastFrame, link, sim } from '../live/feed.ts';
@@ -66,10 +67,39 @@ export function SimBanner() {
   const isSimulated = plant.value?.sites.some((site) => site.simulated) ?? false;
   if (!isSimulated && !sim.value) return null;
   return (
-    <div class="banner banner-sim">
-      <span>{t('simulated')}</span>
-      {isBackfilling.value && <Filling />}
-    </div>
+    <>
+      <div class="banner banner-sim">
+        <span>{t('simulated')}</span>
+        {isBackfilling.value && <Filling />}
+        {sim.value && <SimToggle />}
+      </div>
+      {isSimOpen.value && SimPanel.value && <SimPanel.value />}
+    </>
+  );
+}
+
+const isSimOpen = signal(false);
+const SimPanel = signal<ComponentType | null>(null);
+
+/** Folded away, and not even loaded, until somebody wants it. */
+function SimToggle() {
+  const toggle = (): void => {
+    isSimOpen.value = !isSimOpen.value;
+    if (SimPanel.value) return;
+    import('./sim-panel.tsx').then(
+      (panel) => {
+        SimPanel.value = panel.SimPanel;
+      },
+      // The link is gone, or the server is a newer one: the next click tries again.
+      () => {
+        isSimOpen.value = false;
+      },
+    );
+  };
+  return (
+    <button type="button" class="sim-toggle" aria-expanded={isSimOpen.value} onClick={toggle}>
+      {t('simulator')}
+    </button>
   );
 }
 

@@ -43,7 +43,8 @@ export interface CircuitView {
 }
 
 export interface CabinetView {
-  readonly id: string;
+  /** Null: circuits without one. */
+  readonly id: string | null;
   readonly site: string;
   /** Null where circuits name a cabinet that the plant does not have. */
   readonly asset: AssetWire | null;
@@ -205,8 +206,8 @@ function cabinetViews(plant: PlantWire, lookup: Lookup): CabinetView[] {
       asset,
       site: asset?.site ?? circuits[0]?.site ?? '',
       circuits: circuits.map((circuit) => circuitView(circuit, plant)),
-      voltages: lookup.findAll(id, VOLTAGES),
-      states: lookup.findAll(id, CABINET_METRICS),
+      voltages: id === null ? [] : lookup.findAll(id, VOLTAGES),
+      states: id === null ? [] : lookup.findAll(id, CABINET_METRICS),
     };
   });
 }

@@ -1,0 +1,66 @@
+/** What the simulated village is made of: its site, network file, beginning and scenario, with every fault of them. */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { type BridgeFile, parseBridgeFile } from '../../model/bridge-file.ts';
+import type { Plant, Site } from '../../model/plant.ts';
+import { parseTime } from '../time.ts';
+import { networkFile } from './plant-files.ts';
+import { loadProfiles } from './profile-files.ts';
+import { loadScenario, type Scenario } from './scenario.ts';
+import type { Loaded, Settings } from './settings.ts';
+import { readYamlFile } from './yaml-file.ts';
+
+const DAY_MS = 86_400_000;
+
+export interface VillageFiles {
+  readonly site: Site;
+  /** Text of the EPANET file, and its name for people. */
+  readonly network: string;
+  readonly networkName: string;
+  /** Where a new village begins, epoch ms. */
+  readonly beginMs: number;
+  readonly scenario: Scenario | null;
+  /** Whose units it answers as. */
+  readonly bridge: BridgeFile | null;
+}
+
+function simulatedSite(plant: Plant): Site | undefined {
+  return [...plant.sites.values()].find(({ simulated }) => simulated);
+}
+
+/** A null value without faults: the plant has no simulated site. */
+export function loadVillageFiles(settings: Settings, plant: Plant, nowMs: number): Loaded<VillageFiles> {
+  const site = simulatedSite(plant);
+  if (!site) return { value: null, faults: [] };
+  const { sim } = settings;
+  const faults: string[] = [];
+  const beginMs = sim.from === null ? nowMs - sim.backfillDays * DAY_MS : parseTime(sim.from, site.timeZone);
+  if (beginMs === null) faults.push(`--from, sim.from: expected a time such as 2026-11-01 or 2026-11-01T06:00+06:00`);
+  const calendar = { beginMs: beginMs ?? nowMs, timeZone: site.timeZone };
+  const scenario = sim.scenario === null ? null : loadScenario(sim.scenario, calendar);
+  const network = readNetwork(networkFile(settings, site.network ?? ''));
+  const bridge = sim.modbus === null ? null : loadBridgeFile(sim.modbus, settings.profiles, plant);
+  faults.push(...(scenario?.faults ?? []), ...network.faults, ...(bridge?.faults ?? []));
+  if (beginMs === null || network.value === null || faults.length > 0) return { value: null, faults };
+  const { value: text, name: networkName } = network;
+  const parts = { scenario: scenario?.value ?? null, bridge: bridge?.value ?? null };
+  return { value: { site, network: text, networkName, beginMs, ...parts }, faults };
+}
+
+function loadBridgeFile(file: string, ownProfiles: string | null, plant: Plant): Loaded<BridgeFile> {
+  const yaml = readYamlFile(file);
+  if (yaml.faults.length > 0) return { value: null, faults: yaml.faults };
+  const { profiles } = loadProfiles(ownProfiles);
+  const parsed = parseBridgeFile(yaml.content, profiles, plant.devices);
+  return parsed.ok ? { value: parsed.value, faults: [] } : { value: null, faults: parsed.faults.map(yaml.describe) };
+}
+
+function readNetwork(file: string): Loaded<string> & { readonly name: string } {
+  const name = relative(process.cwd(), file) || file;
+  try {
+    return { name, value: readFileSync(file, 'utf8'), faults: [] };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { name, value: null, faults: [`${name}: the network file cannot be read (${code})`] };
+  }
+}

@@ -1,0 +1,22 @@
+import type { Log } from '../model/log.ts';
+
+/** SIGTERM promises an end within 5 s. */
+const STOP_DEADLINE_MS = 4_500;
+
+export function stopOnSignal(stopAll: () => Promise<void>, log: Log): void {
+  let isStopping = false;
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info({ signal }, 'stopping');
+    // Never cleared: it ends the process also where something forgotten would keep it alive.
+    setTimeout(() => {
+      log.error({}, 'could not stop in time; what was acknowledged is on disk');
+      process.exit(1);
+    }, STOP_DEADLINE_MS).unref();
+    await stopAll();
+    log.info({}, 'stopped');
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

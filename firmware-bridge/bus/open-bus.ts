@@ -1,0 +1,79 @@
+/** A bus over whatever line: one request at a time, and a line anew where nobody answers on it. */
+import type { BusLine } from '../../model/bridge-file.ts';
+import type { Log } from '../../model/log.ts';
+import type { Exchange } from './exchange.ts';
+import { type Line, startLine } from './line.ts';
+import {
+  failed,
+  type ModbusBus,
+  noCounters,
+  type ReadRequest,
+  type ReadResult,
+  type UnitCounters,
+} from './modbus-bus.ts';
+import { createRtuExchange } from './rtu-exchange.ts';
+import { createTcpExchange } from './tcp-exchange.ts';
+
+/** A connection may be dead without either side having heard of it. */
+const SILENT_READS = 5;
+
+export function openBus(target: BusLine, log: Log): ModbusBus {
+  const byUnit = new Map<number, UnitCounters>();
+  const listeners: (() => void)[] = [];
+  let queue: Promise<unknown> = Promise.resolve();
+  let silentReads = 0;
+  let isStopped = false;
+
+  function counters(unit: number): UnitCounters {
+    const known = byUnit.get(unit) ?? noCounters();
+    byUnit.set(unit, known);
+    return known;
+  }
+
+  const onChange = (): void => {
+    exchange.lineChanged();
+    for (const listener of listeners) listener();
+  };
+  const line: Line = startLine(target, { onBytes: (bytes) => exchange.heard(bytes), onChange }, log);
+  const exchange: Exchange =
+    target.kind === 'tcp'
+      ? createTcpExchange({ line, counters })
+      : createRtuExchange({ line, counters }, { baud: target.baud, isStream: target.kind === 'rtuOverTcp' });
+
+  async function readNow(request: ReadRequest): Promise<ReadResult> {
+    if (isStopped || !line.isOpen()) return failed('closed');
+    const result = await exchange.ask(request);
+    count(counters(request.unit), result);
+    const isSilence = !result.ok && result.failure === 'timeout';
+    silentReads = isSilence ? silentReads + 1 : 0;
+    if (silentReads >= SILENT_READS && target.kind !== 'rtu') {
+      silentReads = 0;
+      line.reset('nothing answers on this connection');
+    }
+    return result;
+  }
+
+  return {
+    read(request) {
+      const reading = queue.then(() => readNow(request));
+      queue = reading;
+      return reading;
+    },
+    state: line.state,
+    counters,
+    onChange: (listener) => void listeners.push(listener),
+    async stop() {
+      isStopped = true;
+      line.stop();
+      exchange.lineChanged();
+      await queue;
+    },
+  };
+}
+
+function count(counters: UnitCounters, result: ReadResult): void {
+  if (result.ok) counters.answered++;
+  else if (result.failure === 'exception') counters.exceptions++;
+  else if (result.failure === 'timeout') counters.timeouts++;
+  else if (result.failure !== 'closed') counters[result.failure]++;
+}

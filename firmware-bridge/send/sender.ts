@@ -1,0 +1,144 @@
+/** Store and forward: readings go to the disk first, leave on their PUBACK, and are sent in two lanes. */
+import type { MqttLink } from '../../link/mqtt-link.ts';
+import type { Outbox } from '../../link/outbox.ts';
+import type { Log } from '../../model/log.ts';
+import { encodeBacklog, type TelemetryFrame } from '../../model/telemetry.ts';
+import { telemetryTopic } from '../../model/topic.ts';
+import type { BridgeClock } from '../clock.ts';
+import type { Values } from '../poll/device-poller.ts';
+import { startBacklogLane } from './backlog-lane.ts';
+import { decodeEntry, type Entry, encodeEntry, timeNow } from './entry.ts';
+import { createLiveLane } from './live-lane.ts';
+
+export interface SenderOptions {
+  readonly site: string;
+  /** Older readings are dropped. */
+  readonly maxAgeMs: number;
+}
+
+export interface SenderParts {
+  readonly outbox: Outbox;
+  readonly link: Pick<MqttLink, 'publish'>;
+  readonly clock: BridgeClock;
+  readonly log: Log;
+}
+
+export interface Sender {
+  /** Takes what was read just now. Resolves when there is room for more. */
+  record(device: string, values: Values): Promise<void>;
+  /** Readings that the disk would not take, since the start: the newest of them were sent all the same. */
+  unsaved(): number;
+  stop(): Promise<void>;
+}
+
+/** Readings on their way to the disk: a slow card holds up the polling, and not the memory. */
+const MOST_PENDING = 200;
+const AGE_EVERY_MS = 600_000;
+const AGE_PEEK = { maxItems: 2_000, maxBytes: 256 * 1024 };
+
+export function startSender({ site, maxAgeMs }: SenderOptions, { outbox, link, clock, log }: SenderParts): Sender {
+  const seqs = new Map<string, number>();
+  const lastTimes = new Map<string, number>();
+  const stopping = new AbortController();
+  const pending = new Set<Promise<void>>();
+  let arrived: number[] = [];
+  let removing: Promise<void> | null = null;
+  let unsaved = 0;
+
+  async function publish(device: string, frames: readonly TelemetryFrame[]): Promise<void> {
+    const messages = encodeBacklog(frames);
+    await Promise.all(messages.map((payload) => link.publish(telemetryTopic(site, device), payload)));
+  }
+
+  const live = createLiveLane({
+    clock,
+    publish: (device, frame) => publish(device, [frame]),
+    onArrived(id) {
+      arrived.push(id);
+      removing ??= removeArrived().finally(() => {
+        removing = null;
+      });
+    },
+    onOvertaken: (id) => backlog.lookFrom(id),
+  });
+  const backlog = startBacklogLane({ outbox, clock, log, isLive: live.has, publish });
+
+  /** All that have arrived while the last of them were removed go in one commit. */
+  async function removeArrived(): Promise<void> {
+    while (arrived.length > 0) {
+      const ids = arrived;
+      arrived = [];
+      try {
+        await outbox.removeEach(ids);
+      } catch (error) {
+        log.warn({ reason: (error as Error).message }, 'what has arrived cannot be removed and is sent again');
+      }
+      live.forget(ids);
+    }
+  }
+
+  async function save(entry: Entry): Promise<void> {
+    const items = Object.keys(entry.values).length;
+    try {
+      live.add({ id: await outbox.append(encodeEntry(entry), items), entry });
+    } catch (error) {
+      if (unsaved === 0)
+        log.error({ reason: (error as Error).message }, 'readings cannot be saved; live ones are sent');
+      unsaved += items;
+      live.add({ id: null, entry });
+    }
+  }
+
+  /** Two readings of a device in one millisecond would be one to the store (contract 2.5). */
+  function distinctTime(device: string): Entry['time'] {
+    const time = timeNow(clock);
+    if (typeof time !== 'number') return time;
+    const distinct = time === lastTimes.get(device) ? time + 1 : time;
+    lastTimes.set(device, distinct);
+    return distinct;
+  }
+
+  async function dropOld(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await clock.sleep(AGE_EVERY_MS, stopping.signal);
+      if (!clock.isSet()) continue;
+      await dropBefore(clock.now() - maxAgeMs).catch((error: Error) =>
+        log.warn({ reason: error.message }, 'old readings cannot be dropped'),
+      );
+    }
+  }
+
+  async function dropBefore(oldestMs: number): Promise<void> {
+    for (;;) {
+      const entries = await outbox.peekAfter({ id: 0, ...AGE_PEEK });
+      const kept = entries.findIndex(({ data }) => {
+        const { time } = decodeEntry(data);
+        return typeof time !== 'number' || time >= oldestMs;
+      });
+      const old = kept < 0 ? entries.at(-1) : entries[kept - 1];
+      if (!old) return;
+      log.warn({ before: oldestMs }, 'readings have waited for too long and are dropped');
+      await outbox.drop(old.id);
+      if (kept >= 0) return;
+    }
+  }
+
+  const dropping = dropOld();
+  return {
+    async record(device, values) {
+      const seq = seqs.get(device) ?? 0;
+      seqs.set(device, seq + 1);
+      const saving = save({ device, seq, values, time: distinctTime(device) }).finally(() => pending.delete(saving));
+      pending.add(saving);
+      if (pending.size >= MOST_PENDING) await Promise.race(pending);
+    },
+    unsaved: () => unsaved,
+    async stop() {
+      stopping.abort();
+      await Promise.all(pending);
+      await backlog.stop();
+      await dropping;
+      await removing;
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ReadRequest } from '../../firmware-bridge/bus/modbus-bus.ts';
+import { exceptionAnswer, READ_FUNCTION, readRequest, toRtuFrame } from '../../model/modbus-frame.ts';
+import { type Answering, type Asked, addresses, holding, openedBus, rightAnswer, startUnit } from './hand-made-unit.ts';
+
+const open = async (answering: Answering) => openedBus(await startUnit('rtuOverTcp', answering));
+
+describe('a bus of RTU frames', () => {
+  it('reads registers and bits of any unit, and the longest answers', async () => {
+    const bus = await open((asked, reply) =>
+      reply(rightAnswer(asked, (at) => (asked.table === 'coil' ? at % 3 && 1 : at + asked.unit))),
+    );
+    expect(await bus.read(holding(10, 3, { unit: 247 }))).toEqual({ ok: true, cells: [257, 258, 259] });
+    expect(await bus.read(holding(3, 10, { table: 'coil' }))).toEqual({
+      ok: true,
+      cells: [0, 1, 1, 0, 1, 1, 0, 1, 1, 0],
+    });
+    const longest = holding(100, 125, { table: 'input' });
+    expect(await bus.read(longest)).toEqual({ ok: true, cells: addresses(longest).map((at) => at + 1) });
+  });
+
+  it('asks one at a time, in the order asked', async () => {
+    let isAsked = false;
+    const bus = await open((asked, reply) => {
+      expect(isAsked).toBe(false);
+      isAsked = true;
+      setTimeout(() => {
+        isAsked = false;
+        reply(rightAnswer(asked));
+      }, 5);
+    });
+    const results = await Promise.all([7, 8, 9].map((at) => bus.read(holding(at, 1))));
+    expect(results).toEqual([7, 8, 9].map((at) => ({ ok: true, cells: [at] })));
+  });
+
+  it.each<[string, (asked: Asked) => Uint8Array, string]>([
+    ['a short answer', (asked) => rightAnswer(asked).subarray(0, -3), 'short'],
+    ['a wrong checksum', (asked) => rightAnswer(asked).with(3, 0x55), 'crc'],
+    ['another unit', (asked) => rightAnswer({ ...asked, unit: 9 }), 'timeout'],
+    ['another function', (asked) => rightAnswer({ ...asked, table: 'input' }), 'timeout'],
+    ['another length', (asked) => rightAnswer({ ...asked, count: 3 }), 'timeout'],
+    ['garbage', () => Uint8Array.of(0xff, 0, 1, 3, 4, 0x83), 'short'],
+    ['its own echo', (asked) => toRtuFrame(1, readRequest(asked)), 'short'],
+    ['nothing', () => new Uint8Array(), 'timeout'],
+  ])('takes %s for no answer, and reads the next one', async (_, wrong, failure) => {
+    let isWrong = true;
+    const bus = await open((asked, reply) => {
+      reply(isWrong ? wrong(asked) : rightAnswer(asked));
+      isWrong = false;
+    });
+    expect(await bus.read(holding(500, 2))).toEqual({ ok: false, failure, exception: null });
+    expect(await bus.read(holding(600, 2))).toEqual({ ok: true, cells: [600, 601] });
+  });
+
+  it('counts what went wrong, by unit', async () => {
+    const wrong: ((asked: Asked) => Uint8Array)[] = [
+      (asked) => rightAnswer(asked).subarray(0, -3),
+      (asked) => rightAnswer(asked).with(3, 0x55),
+      (asked) => rightAnswer({ ...asked, unit: asked.unit + 1 }),
+      () => new Uint8Array(),
+      (asked) => toRtuFrame(asked.unit, exceptionAnswer(READ_FUNCTION[asked.table], 6)),
+      (asked) => rightAnswer(asked),
+    ];
+    let at = 0;
+    const bus = await open((asked, reply) => reply(wrong[at++]?.(asked) ?? []));
+    // One unit each, so that nothing has to be asked first.
+    for (let unit = 10; unit < 70; unit += 10) await bus.read(holding(0, 2, { unit }));
+    expect([10, 20, 30, 40, 50, 60].map((unit) => bus.counters(unit))).toMatchObject([
+      { short: 1, answered: 0 },
+      { crc: 1 },
+      { wrongUnit: 1, timeouts: 1 },
+      { timeouts: 1, wrongUnit: 0 },
+      { exceptions: 1 },
+      { answered: 1, timeouts: 0, crc: 0 },
+    ]);
+  });
+
+  it('finds the answer between garbage', async () => {
+    const bus = await open((asked, reply) => reply([0, 0xff, 1, 3, 0x83], rightAnswer(asked), [0xaa, 0x01]));
+    expect(await bus.read(holding(5, 2))).toEqual({ ok: true, cells: [5, 6] });
+    expect(await bus.read(holding(7, 2))).toEqual({ ok: true, cells: [7, 8] });
+  });
+
+  it('puts together an answer that comes in pieces, though its data look like a frame', async () => {
+    // Registers 1 to 4 hold a whole frame of the same unit.
+    const inner = [0x00, ...toRtuFrame(1, Uint8Array.of(3, 2, 0x12, 0x34))];
+    const words = Array.from({ length: 4 }, (_, i) => ((inner[2 * i] ?? 0) << 8) | (inner[2 * i + 1] ?? 0));
+    const bus = await open(async (asked, reply) => {
+      const frame = rightAnswer(asked, (at) => words[at] ?? at);
+      for (const end of [9, 12, frame.length]) {
+        reply(frame.subarray(end === 9 ? 0 : end === 12 ? 9 : 12, end));
+        await delay(5);
+      }
+    });
+    expect(await bus.read(holding(0, 6))).toEqual({ ok: true, cells: [...words, 4, 5] });
+  });
+
+  it('says by its number what the unit refuses', async () => {
+    const bus = await open(({ unit }, reply) => reply(toRtuFrame(unit, exceptionAnswer(3, 2))));
+    expect(await bus.read(holding(5, 2))).toEqual({ ok: false, failure: 'exception', exception: 2 });
+  });
+
+  it('never takes a late answer for that to a later request, and counts it', async () => {
+    let asks = 0;
+    // In order, as units do: the first answer comes while the second request waits for its own.
+    const bus = await open((asked, reply) => void setTimeout(() => reply(rightAnswer(asked)), asks++ === 0 ? 90 : 25));
+    expect(await bus.read(holding(100, 2))).toMatchObject({ ok: false, failure: 'timeout' });
+    for (const at of [200, 300, 400]) expect(await bus.read(holding(at, 2))).toEqual({ ok: true, cells: [at, at + 1] });
+    expect(bus.counters(1)).toMatchObject({ late: 1, timeouts: 1 });
+  });
+
+  it('never takes a late refusal for that of a later request', async () => {
+    let asks = 0;
+    const bus = await open(({ unit, ...asked }, reply) => {
+      const isFirst = asks++ === 0;
+      const frame = isFirst ? toRtuFrame(unit, exceptionAnswer(3, 2)) : rightAnswer({ unit, ...asked });
+      setTimeout(() => reply(frame), isFirst ? 90 : 25);
+    });
+    expect(await bus.read(holding(100, 2))).toMatchObject({ failure: 'timeout' });
+    expect(await bus.read(holding(200, 3))).toEqual({ ok: true, cells: [200, 201, 202] });
+  });
+
+  it('never gives a wrong value, however slowly units answer', async () => {
+    const request = fc.record({
+      unit: fc.integer({ min: 1, max: 2 }),
+      address: fc.integer({ min: 0, max: 9 }).map((n) => n * 10),
+      count: fc.integer({ min: 1, max: 3 }),
+      slowMs: fc.constantFrom(0, 0, 5, 25, 45, 70, 110),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { minLength: 2, maxLength: 10 }), async (requests) => {
+        const free = new Map<number, number>();
+        let asks = 0;
+        const line = await startUnit('rtuOverTcp', (asked, reply) => {
+          const slowMs = requests[asks++ % requests.length]?.slowMs ?? 0;
+          // A unit does one thing after the other.
+          const at = Math.max(performance.now(), free.get(asked.unit) ?? 0) + slowMs;
+          free.set(asked.unit, at);
+          const frame = rightAnswer(asked, (register) => register + 1000 * asked.unit);
+          setTimeout(() => reply(frame), Math.max(1, at - performance.now()));
+        });
+        const bus = await openedBus(line);
+        for (const { unit, address, count } of requests) {
+          const asked: ReadRequest = holding(address, count, { unit, timeoutMs: 30 });
+          const result = await bus.read(asked);
+          if (result.ok) expect(result.cells).toEqual(addresses(asked).map((at) => at + 1000 * unit));
+        }
+        await bus.stop();
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('begins a connection anew on which nobody answers, and says what is wrong while there is none', async () => {
+    let isDeaf = true;
+    const line = await startUnit('rtuOverTcp', (asked, reply) => void (isDeaf || reply(rightAnswer(asked))));
+    const bus = await openedBus(line);
+    for (let unit = 1; unit <= 5; unit++) await bus.read(holding(0, 1, { unit, timeoutMs: 20 }));
+    expect(bus.state()).toMatchObject({ isOpen: false, reason: 'nothing answers on this connection' });
+    expect(await bus.read(holding(0, 1))).toMatchObject({ failure: 'closed' });
+    isDeaf = false;
+    const opened = new Promise<void>((resolve) => bus.onChange(resolve));
+    await opened;
+    expect(bus.state()).toEqual({ isOpen: true, reason: null, opened: 2 });
+    expect(await bus.read(holding(0, 1))).toEqual({ ok: true, cells: [0] });
+  });
+});

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openBus } from '../../firmware-bridge/bus/open-bus.ts';
+import { exceptionAnswer, toRtuFrame } from '../../model/modbus-frame.ts';
+import { eventually } from '../harness/process.ts';
+import { silentLog } from '../harness/readings.ts';
+import { type Answering, type Asked, holding, openedBus, rightAnswer, startUnit, toTcp } from './hand-made-unit.ts';
+
+const open = async (answering: Answering) => openedBus(await startUnit('tcp', answering));
+const right = (asked: Asked): Uint8Array => toTcp(rightAnswer(asked), asked.transaction);
+
+describe('a bus of Modbus TCP', () => {
+  it('reads registers and bits', async () => {
+    const bus = await open((asked, reply) => reply(right(asked)));
+    expect(await bus.read(holding(10, 3))).toEqual({ ok: true, cells: [10, 11, 12] });
+    expect(await bus.read(holding(0, 2, { table: 'discrete' }))).toEqual({ ok: true, cells: [0, 1] });
+  });
+
+  it('puts together what comes in pieces, and takes apart what comes at once', async () => {
+    const bus = await open(async (asked, reply) => {
+      const adu = right(asked);
+      reply(toTcp(rightAnswer(asked), asked.transaction - 1), adu.subarray(0, 4));
+      await delay(5);
+      reply(adu.subarray(4, 9));
+      await delay(5);
+      reply(adu.subarray(9));
+    });
+    expect(await bus.read(holding(10, 3))).toEqual({ ok: true, cells: [10, 11, 12] });
+    expect(bus.counters(1)).toMatchObject({ late: 1, answered: 1 });
+  });
+
+  it('never takes a late answer for that to a later request, and counts it', async () => {
+    let asks = 0;
+    const bus = await open((asked, reply) => void setTimeout(() => reply(right(asked)), asks++ === 0 ? 90 : 25));
+    expect(await bus.read(holding(100, 2))).toMatchObject({ ok: false, failure: 'timeout' });
+    for (const at of [200, 300]) expect(await bus.read(holding(at, 2))).toEqual({ ok: true, cells: [at, at + 1] });
+    expect(bus.counters(1)).toMatchObject({ late: 1, timeouts: 1 });
+  });
+
+  it('tells a wrong unit, a wrong length and a refusal apart', async () => {
+    const wrong: ((asked: Asked) => Uint8Array)[] = [
+      (asked) => toTcp(rightAnswer({ ...asked, unit: 9 }), asked.transaction),
+      (asked) => toTcp(rightAnswer({ ...asked, count: 1 }), asked.transaction),
+      (asked) => toTcp(toRtuFrame(1, exceptionAnswer(3, 11)), asked.transaction),
+    ];
+    let at = 0;
+    const bus = await open((asked, reply) => reply(wrong[at++]?.(asked) ?? []));
+    expect(await bus.read(holding(0, 2))).toMatchObject({ failure: 'timeout' });
+    expect(await bus.read(holding(0, 2))).toMatchObject({ failure: 'short' });
+    expect(await bus.read(holding(0, 2))).toMatchObject({ failure: 'exception', exception: 11 });
+    expect(bus.counters(1)).toMatchObject({ wrongUnit: 1, timeouts: 1, short: 1, exceptions: 1 });
+  });
+
+  it('leaves who does not speak Modbus TCP, and says so', async () => {
+    const bus = await open((_, reply) => reply(Buffer.from('HTTP/1.1 400 Bad Request\r\n')));
+    expect(await bus.read(holding(0, 1))).toMatchObject({ failure: 'closed' });
+    expect(bus.state().reason).toBe('what answers there does not speak Modbus TCP');
+  });
+
+  it('says that nothing listens there', async () => {
+    const bus = openBus({ kind: 'tcp', host: '127.0.0.1', port: 1 }, silentLog);
+    onTestFinished(() => bus.stop());
+    await eventually(
+      () => bus.state().reason,
+      (reason) => reason === '127.0.0.1:1: nothing listens there',
+    );
+    expect(await bus.read(holding(0, 1))).toMatchObject({ failure: 'closed' });
+  });
+});
