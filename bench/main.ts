@@ -8,6 +8,7 @@ import { measureIngest } from './ingest.ts';
 import { measureLatency } from './latency.ts';
 import { measureRest } from './rest.ts';
 import { runNamed } from './runner.ts';
+import { measureSimulate } from './simulate.ts';
 
 await runNamed('bench', {
   rest: measureRest,
@@ -18,4 +19,5 @@ await runNamed('bench', {
   idle: measureIdle,
   influx: measureInflux,
   brokers: measureBrokerRate,
+  simulate: measureSimulate,
 });

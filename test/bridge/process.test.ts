@@ -13,7 +13,7 @@ import { freePort } from '../harness/outside-broker.ts';
 import { silentLog } from '../harness/readings.ts';
 import { eventually, ROOT, runAimak, spawnAimak, startServer, temporaryFolder } from '../harness/server.ts';
 import { rightAnswer, startUnit } from './hand-made-unit.ts';
-import { NO_SOCAT, startPtyPair } from './pty.ts';
+import { NO_SOCAT, startPtyPair } from '../harness/pty.ts';
 import { writeSite } from './site-files.ts';
 
 const NOWHERE = 'mqtt://127.0.0.1:1';

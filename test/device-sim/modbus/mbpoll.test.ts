@@ -1,19 +1,13 @@
 /** The simulated units, read by a client that this project did not write: Debian's mbpoll. */
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { NO_MBPOLL, poll } from '../../harness/mbpoll.ts';
+import { NO_SOCAT, startPtyPair } from '../../harness/pty.ts';
+import { temporaryFolder } from '../../harness/server.ts';
 import { HOUR_MS, NOVEMBER, newTown } from '../village.ts';
 import { bridgeFile, createUnitsFor, freePort } from './bus.ts';
 
-const NEEDED = { mbpoll: '-V', socat: '-V' };
-const missing = Object.entries(NEEDED).filter(([command, flag]) => spawnSync(command, [flag]).error);
-const why = `${missing.map(([command]) => command).join(' and ')} is not installed`;
-
+const WHY_NOT = NO_MBPOLL ?? NO_SOCAT;
 const startUnits = createUnitsFor(onTestFinished);
-const run = promisify(execFile);
 
 /** The devices of the demo village as meters that one can buy. */
 const UNITS = [
@@ -23,13 +17,6 @@ const UNITS = [
   { unit: 4, device: 'meter-lower', profile: 'wb-mcm8-water', channel: 1, litresPerPulse: 10 },
   { unit: 5, device: 'circuit-1', profile: 'wb-mr6c', channel: 3, input: 4 },
 ];
-
-/** The numbers that mbpoll prints, `[16]: 230.2`. */
-async function poll(place: readonly string[], unit: number, ask: string): Promise<number[]> {
-  const args = ['-0', '-1', '-q', '-o', '2', ...place.slice(0, -1), '-a', String(unit), ...ask.split(' ')];
-  const { stdout } = await run('mbpoll', [...args, place.at(-1) ?? ''], { timeout: 10_000 });
-  return [...stdout.matchAll(/^\[\d+\]:\s+(-?[\d.e+-]+)/gm)].map(([, number]) => Number(number));
-}
 
 /** One night hour of the village: its lamps burn. */
 async function village() {
@@ -65,7 +52,11 @@ async function expectTheVillage(place: readonly string[], { town }: Awaited<Retu
   await expect(poll(place, 1, '-t 4 -r 5000 -c 1')).rejects.toThrow(/Illegal data address/);
 }
 
-describe.skipIf(missing.length > 0)(`mbpoll${missing.length > 0 ? `: ${why}` : ''}`, () => {
+describe('mbpoll', () => {
+  beforeEach(({ skip }) => {
+    if (WHY_NOT) skip(WHY_NOT);
+  });
+
   it('reads over TCP what the village measures', async () => {
     const [sim, port] = [await village(), await freePort()];
     const tcp = { host: '127.0.0.1', port };
@@ -74,25 +65,12 @@ describe.skipIf(missing.length > 0)(`mbpoll${missing.length > 0 ? `: ${why}` : '
   });
 
   it('reads over a serial line what the village measures', async () => {
-    const [sim, { near, far }] = [await village(), await ptyPair()];
+    const sim = await village();
+    const { ends, stop } = await startPtyPair(temporaryFolder());
+    onTestFinished(stop);
+    const [near, far] = ends;
     const rtu = { path: far, simPath: near, baud: 19_200, parity: 'even' };
     await startUnits({ ...sim, bridgeFile: bridgeFile({ id: 'b1', rtu, units: UNITS }) });
     await expectTheVillage(['-m', 'rtu', '-b', '19200', '-P', 'even', far], sim);
   });
 });
-
-/** Two ends of a line, made by socat. */
-async function ptyPair(): Promise<{ near: string; far: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'aimak-pty-'));
-  const [near, far] = [join(folder, 'near'), join(folder, 'far')];
-  const socat: ChildProcess = spawn(
-    'socat',
-    [near, far].map((link) => `pty,rawer,link=${link}`),
-  );
-  onTestFinished(() => {
-    socat.kill();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  await expect.poll(() => existsSync(near) && existsSync(far)).toBe(true);
-  return { near, far };
-}

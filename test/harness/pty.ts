@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../harness/process.ts';
+import { eventually } from './process.ts';
 
 export const NO_SOCAT = spawnSync('socat', ['-V']).error ? 'socat (Debian: socat) is not installed' : null;
 
