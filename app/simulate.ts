@@ -18,6 +18,9 @@ const OWN_FLAGS = ['until', 'out'];
 
 /** With `--until` to a file, else as a part that publishes. */
 export async function runSim(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  if (argv.some((word) => /^--(villages|connect|write-plant)(=|$)/.test(word))) {
+    return (await import('./villages/villages-command.ts')).runVillages(argv, env);
+  }
   const isOffline = argv.some((word) => /^--(until|out)(=|$)/.test(word));
   if (!isOffline) return runParts(['sim', ...argv], env);
   const configuration = loadConfiguration(argv, env, OWN_FLAGS);

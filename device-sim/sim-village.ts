@@ -7,6 +7,7 @@ import { SimulatedDeviceError } from './devices/village.ts';
 import { SimulatedFaultError } from './faults.ts';
 import { readState, type SimState } from './state-file.ts';
 import { createTown, type Town } from './town.ts';
+import type { Engine } from './water/epanet.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -23,6 +24,8 @@ export interface VillageOptions {
   readonly fromMs?: number | undefined;
   /** Of a scenario. Those that the saved village knows by id stay as it has them. */
   readonly faults?: readonly SimFault[] | undefined;
+  /** Shared by many villages of a process; without it, one of its own. */
+  readonly engine?: Engine | undefined;
 }
 
 export interface SavedVillage {

@@ -17,6 +17,7 @@ import { createSchedule, type Report, type ScheduleState } from './schedule.ts';
 import { createSnapshots } from './snapshots.ts';
 import { createTruth, type LeakPeaks, type TruthEvent, type TruthLine } from './truth.ts';
 import { createWater } from './water/create-water.ts';
+import type { Engine } from './water/epanet.ts';
 import type { Water, WaterState } from './water/water.ts';
 
 const HOUR_MS = 3_600_000;
@@ -85,10 +86,12 @@ export interface TownOptions {
   readonly snapshot?: TownSnapshot | undefined;
   /** Known from the beginning, of a scenario or of a village that goes on. Each is checked: SimulatedFaultError. */
   readonly faults?: readonly SimFault[] | undefined;
+  /** Shared by many; without it, one of its own. */
+  readonly engine?: Engine | undefined;
 }
 
 export async function createTown(options: TownOptions): Promise<Town> {
-  const { plant, site: siteId, network, seed, fromMs, snapshot } = options;
+  const { plant, site: siteId, network, seed, fromMs, snapshot, engine } = options;
   const site = plant.sites.get(siteId);
   if (!site) throw new SimulatedDeviceError(`"${siteId}" is not among the sites`);
   const beginMs = snapshot?.atMs ?? Math.floor(fromMs / HOUR_MS) * HOUR_MS;
@@ -96,7 +99,7 @@ export async function createTown(options: TownOptions): Promise<Town> {
   const faults = createFaultBoard(options.faults);
   const power = createPower(faults, site.id);
   const common = { plant, site, seed, localHour, faults, power };
-  const water = await createWater({ ...common, inp: network, fromMs: beginMs, state: snapshot?.water });
+  const water = await createWater({ ...common, inp: network, fromMs: beginMs, state: snapshot?.water, engine });
   const lighting = createLighting(common);
   const town = runTown({ plant, site, seed, beginMs, snapshot, water, lighting, faults, power });
   town.skip(fromMs);

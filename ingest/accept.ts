@@ -47,7 +47,7 @@ export interface AcceptContext {
 }
 
 /** A device clock that says less has never been set. */
-const CLOCK_UNSET_BEFORE_MS = Date.UTC(2000, 0, 1);
+export const CLOCK_UNSET_BEFORE_MS = Date.UTC(2000, 0, 1);
 
 export function acceptTelemetry(topic: DeviceTopic, payload: Uint8Array, context: AcceptContext): Accepted {
   const decoded = decodeTelemetry(payload);

@@ -4,6 +4,7 @@
  */
 import type { DeviceId } from '../model/ids.ts';
 import type { TelemetryFrame } from '../model/telemetry.ts';
+import { CLOCK_UNSET_BEFORE_MS } from './accept.ts';
 
 export interface SeqGaps {
   heard(device: DeviceId, frames: readonly TelemetryFrame[]): void;
@@ -68,7 +69,9 @@ export function createSeqGaps(): SeqGaps {
   return {
     heard(device, frames) {
       for (const { seq, ts } of frames) {
-        if (isCount(seq)) hear(device, seq, typeof ts === 'number' ? ts : null);
+        // A clock that was never set says nothing of the order.
+        const isTime = typeof ts === 'number' && ts >= CLOCK_UNSET_BEFORE_MS;
+        if (isCount(seq)) hear(device, seq, isTime ? ts : null);
       }
     },
     total: () => missing,

@@ -24,6 +24,7 @@ export interface MqttLink {
   publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<void>;
   /** At each connection; at once where one stands. */
   onConnect(listener: () => void): void;
+  readonly isConnected: boolean;
   /** Whether a connection stands, waiting for it so long at the most. */
   connected(timeoutMs: number): Promise<boolean>;
   stop(): Promise<void>;
@@ -83,6 +84,9 @@ export function startMqttLink({ url, clientId, user, password, ca, will }: MqttL
     onConnect(listener) {
       client.on('connect', listener);
       if (client.connected) listener();
+    },
+    get isConnected() {
+      return client.connected;
     },
     connected: async (timeoutMs) => {
       const connecting = new Promise((resolve) => client.once('connect', resolve));

@@ -6,7 +6,7 @@ import type { Power } from '../power.ts';
 import { createCheck } from './check.ts';
 import { createChlorine } from './chlorine.ts';
 import { createCounters } from './counters.ts';
-import { loadEngine } from './epanet.ts';
+import { type Engine, loadEngine } from './epanet.ts';
 import { createFileTime } from './file-time.ts';
 import { createHolds } from './holds.ts';
 import { createHydraulics } from './hydraulics.ts';
@@ -33,6 +33,8 @@ export interface WaterOptions {
   readonly stepS?: number;
   /** Demand as the file says, and its own way of demand: no season, noise or habits. */
   readonly isAsWritten?: boolean;
+  /** Shared by many; without it, one of its own. */
+  readonly engine?: Engine | undefined;
 }
 
 const ALWAYS_ON: Pick<Power, 'isOn'> = { isOn: () => true };
@@ -40,7 +42,7 @@ const ALWAYS_ON: Pick<Power, 'isOn'> = { isOn: () => true };
 /** Rejects with a NetworkError where the file is no network. */
 export async function createWater(options: WaterOptions): Promise<Water> {
   const { inp, fromMs, state = {}, faults = createFaultBoard(), power = ALWAYS_ON, localHour } = options;
-  const engine = await loadEngine();
+  const engine = options.engine ?? (await loadEngine());
   const isAsWritten = options.isAsWritten ?? false;
   const hydraulics = createHydraulics({ inp, project: engine.createProject(), isAsWritten });
   const { file } = hydraulics;

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { createSeqGaps } from '../../ingest/seq-gaps.ts';
 import type { DeviceId } from '../../model/ids.ts';
 
-const frame = (seq: unknown, ts?: number) => ({ seq, ts, values: {} });
+const START_MS = Date.UTC(2026, 0, 1);
+const frame = (seq: unknown, afterMs?: number) => ({
+  seq,
+  ts: afterMs === undefined ? undefined : START_MS + afterMs,
+  values: {},
+});
 
 /** Frames of one device in the order they came; the number is also the time, where none is given. */
 function gaps(...heard: (number | readonly [seq: unknown, ts: number | undefined])[]): number {
@@ -40,6 +45,11 @@ describe('counting gaps in what devices number', () => {
 
   it('goes on when the clock of a device is set back', () => {
     expect(gaps([0, 1000], [1, 1001], [2, 500], [3, 501], [5, 503])).toBe(1);
+  });
+
+  it('counts on when a clock is lost among losses, and set again', () => {
+    const in1970 = 60_000 - START_MS;
+    expect(gaps(0, 1, [3, in1970], [4, in1970 + 1], [5, 10], [6, 11])).toBe(1);
   });
 
   it('does without times', () => {
