@@ -7,6 +7,8 @@ type Command = (argv: readonly string[], env: NodeJS.ProcessEnv) => Promise<void
 
 const TOOLS: Readonly<Record<string, Command>> = {
   'check-config': async (...args) => (await import('./config/check-config.ts')).runCheckConfig(...args),
+  user: async (...args) => (await import('./user/user.ts')).runUser(...args),
+  notify: async (...args) => (await import('./notify-test.ts')).runNotify(...args),
   replay: async (...args) => (await import('./replay/replay.ts')).runReplay(...args),
 };
 

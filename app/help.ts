@@ -10,6 +10,9 @@ export const HELP = `Aimak Watch: a village's water and street lights, live.
                                    without the simulator
   npm start -- sim --mqtt-url URL  the simulator alone, for a broker elsewhere
   npm start -- check-config        reads the whole configuration and names every fault
+  npm start -- user add NAME --role ROLE
+                                   who may do what, and how they are told (user --help)
+  npm start -- notify test NAME    sends a test message over each of a person's channels
   npm start -- replay FILE.csv     publishes past readings as a device would (replay --help)
 
 Options, each also as an environment variable:

@@ -12,6 +12,8 @@ const sunTime = z
   .regex(/^(sunset|sunrise)([+-]\d+m)?$/, 'expected sunset or sunrise, with an offset like +10m');
 const timeZone = z.string().refine(isTimeZone, 'expected a time zone such as Asia/Bishkek');
 
+const operator = z.string().trim().min(1).max(100);
+
 const siteSchema = z.strictObject({
   id,
   name: name.optional(),
@@ -20,7 +22,10 @@ const siteSchema = z.strictObject({
   timeZone,
   /** An EPANET file, relative to the plant file. */
   network: z.string().optional(),
+  /** The transformer or line that feeds it. */
   utilitySupply: id.optional(),
+  /** The mobile operator of its gateways. */
+  operator: operator.optional(),
   /** Its readings come from the simulator, and the page says so. */
   simulated: z.boolean().default(false),
 });
@@ -60,6 +65,8 @@ const deviceSchema = z.strictObject({
   asset: id.optional(),
   /** The gateway that speaks for it: itself a device. */
   via: id.optional(),
+  /** The mobile operator of its modem, where it is not the site's. */
+  operator: operator.optional(),
   everyS: z.number().positive().optional(),
 });
 
@@ -113,6 +120,7 @@ export interface Device {
   readonly kind: string;
   readonly asset?: AssetId | undefined;
   readonly via?: DeviceId | undefined;
+  readonly operator?: string | undefined;
   /** Seconds between two reports. */
   readonly everyS: number;
   readonly metrics: ReadonlyMap<string, ProfileMetric>;
@@ -150,6 +158,11 @@ export function parsePlant(raw: unknown, profiles: ReadonlyMap<string, Profile>)
       circuits: file.circuits,
     },
   };
+}
+
+/** The utility supply that a site hangs on: without a named one, one of its own. */
+export function supplyOf({ id, utilitySupply }: Pick<Site, 'id' | 'utilitySupply'>): string {
+  return utilitySupply ?? id;
 }
 
 function toDevice(file: PlantFile['devices'][number], profiles: ReadonlyMap<string, Profile>): Device {

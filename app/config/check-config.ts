@@ -1,6 +1,8 @@
 import { HELP } from '../help.ts';
 import { ConfigError } from '../start-error.ts';
 import { parseCommandLine } from './command-line.ts';
+import { sitesIn } from './own-sites.ts';
+import { faultsOfPeople } from './people-faults.ts';
 import { loadPlantFiles, type PlantFiles } from './plant-files.ts';
 import { loadSettings, type Settings } from './settings.ts';
 
@@ -9,8 +11,15 @@ export interface Configuration extends PlantFiles {
   readonly words: readonly string[];
 }
 
+/** What may keep a check from passing, but no server from starting. */
+type Strictness = (settings: Settings, files: PlantFiles | null) => readonly string[];
+
 /** Settings, plant and rules; null where only help was asked for. Throws ConfigError with every fault. */
-export function loadConfiguration(argv: readonly string[], env: NodeJS.ProcessEnv): Configuration | null {
+export function loadConfiguration(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  strictness: Strictness = () => [],
+): Configuration | null {
   const commandLine = parseCommandLine(argv);
   if (commandLine.isHelp) {
     process.stdout.write(HELP);
@@ -18,13 +27,16 @@ export function loadConfiguration(argv: readonly string[], env: NodeJS.ProcessEn
   }
   const settings = loadSettings(commandLine, env);
   const files = settings.value && loadPlantFiles(settings.value);
-  const faults = [...settings.faults, ...(files?.faults ?? [])];
+  const strict = settings.value ? strictness(settings.value, files?.value ?? null) : [];
+  const faults = [...settings.faults, ...(files?.faults ?? []), ...strict];
   if (!settings.value || !files?.value || faults.length > 0) throw new ConfigError(faults);
   return { ...files.value, settings: settings.value, words: commandLine.words };
 }
 
 export function runCheckConfig(argv: readonly string[], env: NodeJS.ProcessEnv): void {
-  const configuration = loadConfiguration(argv, env);
+  const configuration = loadConfiguration(argv, env, (settings, files) =>
+    faultsOfPeople(settings, files && sitesIn(files)),
+  );
   if (!configuration) return;
   const [surplus] = configuration.words;
   if (surplus !== undefined) throw new ConfigError([`${surplus}: check-config takes options only`]);

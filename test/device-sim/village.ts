@@ -5,7 +5,8 @@ import { createTown, type Town, type TownMessage, type TownSnapshot } from '../.
 import type { Parsed } from '../../model/fault.ts';
 import { type Plant, parsePlant } from '../../model/plant.ts';
 import { type Profile, parseProfile } from '../../model/profile.ts';
-import { type LimitRule, parseRules } from '../../model/rule.ts';
+import type { Rule } from '../../model/rule.ts';
+import { rulesFor } from '../harness/detect.ts';
 
 const CONFIG = new URL('../../config/', import.meta.url);
 
@@ -18,7 +19,7 @@ export const JANUARY = Date.UTC(2026, 0, 1, 18);
 
 export const network = readText('demo/village.inp');
 export const plant: Plant = value(parsePlant(parse(readText('demo/plant.yaml')), readProfiles()));
-export const rules: readonly LimitRule[] = value(parseRules(parse(readText('demo/rules.yaml')), plant));
+export const rules: readonly Rule[] = rulesFor(plant, parse(readText('demo/rules.yaml')));
 
 export function newTown(options: { seed?: number; fromMs?: number; snapshot?: TownSnapshot } = {}): Promise<Town> {
   return createTown({ plant, network, site: 'toru', seed: 1, fromMs: NOVEMBER, ...options });
