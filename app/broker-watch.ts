@@ -38,11 +38,12 @@ export function startBrokerWatch(health: () => Watched | null, dependencies: Bro
     const gone = new Map((health()?.gone ?? []).map((site) => [keyOf(site), site as SiteId]));
     for (const [key, site] of gone) {
       if (alarms.isActive(key)) continue;
-      alarms.apply(raiseOfServer('ingest-gone', now(), site));
+      alarms.apply(raiseOfServer('ingest-gone', now(), { site }));
       log.warn({ site }, 'the ingest of this site has fallen silent');
     }
     for (const key of alarms.activeKeys()) {
-      if (key.startsWith(keyOf('')) && !gone.has(key)) alarms.apply({ kind: 'return', key, at: now() });
+      if (key.startsWith(keyOf('')) && !gone.has(key))
+        alarms.apply({ kind: 'return', key, at: now(), isHistorical: false });
     }
   }
 

@@ -10,6 +10,8 @@ const TOOLS: Readonly<Record<string, Command>> = {
   'check-config': async (...args) => (await import('./config/check-config.ts')).runCheckConfig(...args),
   fault: async (...args) => (await import('./fault-command.ts')).runFault(...args),
   probe: async (argv) => (await import('./probe.ts')).runProbe(argv),
+  user: async (...args) => (await import('./user/user.ts')).runUser(...args),
+  notify: async (...args) => (await import('./notify-test.ts')).runNotify(...args),
   replay: async (...args) => (await import('./replay/replay.ts')).runReplay(...args),
   sim: async (...args) => (await import('./simulate.ts')).runSim(...args),
 };

@@ -1,14 +1,18 @@
 /** The composition root: every part, wired by hand, in the order they start; they stop the other way round. */
 import { startDashboard } from '../dashboard/dashboard.ts';
+import type { Notify } from '../ingest/alarms/notify/notify.ts';
 import { type Ingest, startIngest } from '../ingest/ingest.ts';
+import { openPeople } from '../ingest/people/people.ts';
 import type { Log } from '../model/log.ts';
 import { type BrokerAccess, isOutside } from './broker-access.ts';
 import { startClockSync } from './clock-sync.ts';
+import { peopleFile } from './config/people-faults.ts';
 import type { PlantFiles } from './config/plant-files.ts';
 import type { Settings } from './config/settings.ts';
 import { openDataDir, writeRunFile } from './data-dir.ts';
 import { type Intake, startEmbedded, startOutside } from './intake.ts';
 import { startMemoryPolicy } from './memory-policy.ts';
+import { startNotification } from './notification.ts';
 import { openStore } from './open-store.ts';
 import { RELEASE } from './release.ts';
 import { StartError } from './start-error.ts';
@@ -51,6 +55,12 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
       unusable(dataDir),
     );
     started(ingest.stop);
+    const people = await Promise.try(() => openPeople(peopleFile(settings), Date.now)).catch(unusable(dataDir));
+    started(people.close);
+    const notify = await Promise.try(() => startNotification(options, { ingest, people, log })).catch(
+      unusable(dataDir),
+    );
+    started(notify.stop);
     started(startMemoryPolicy(() => ingest.health().ingest.messages));
 
     const intake = isOutside(settings)
@@ -65,7 +75,7 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
 
     const dashboard = await startDashboard(
       { host, port: settings.httpPort, plant, rules },
-      { ...ingest, health: () => health(ingest, intake), simulator: village, log },
+      { ...ingest, people, health: () => health({ ingest, intake, notify }), simulator: village, log },
     ).catch(portTaken(host, settings.httpPort, '--http-port'));
     started(dashboard.stop);
 
@@ -104,10 +114,10 @@ async function inOrder<T>(
   }
 }
 
-function health(ingest: Ingest, intake: Intake) {
+function health({ ingest, intake, notify }: { ingest: Ingest; intake: Intake; notify: Notify }) {
   const [own, broker] = [ingest.health(), intake.health()];
   const status = broker.reason === null ? own.status : 'degraded';
-  return { ...own, status, broker, uptimeS: Math.round(process.uptime()) };
+  return { ...own, status, broker, notify: notify.counts(), uptimeS: Math.round(process.uptime()) };
 }
 
 /** A damaged file, or one of a newer version: nothing is mended behind the operator's back. */

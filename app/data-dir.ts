@@ -19,7 +19,7 @@ export function openDataDir(dir: string): () => void {
 }
 
 /** One level at a time: Node's own recursive mkdir never returns where a file system says ENOENT below an existing folder. */
-function makeFolder(dir: string): void {
+export function makeFolder(dir: string): void {
   if (existsSync(dir)) return;
   makeFolder(dirname(dir));
   mkdirSync(dir);

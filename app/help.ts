@@ -17,6 +17,9 @@ export const HELP = `Aimak Watch: a village's water and street lights, live.
                                    reads Modbus meters and cabinets and publishes what they say (bridge --help)
   npm start -- probe --rtu PORT    finds Modbus units and what their registers mean (probe --help)
   npm start -- check-config        reads the whole configuration and names every fault
+  npm start -- user add NAME --role ROLE
+                                   who may do what, and how they are told (user --help)
+  npm start -- notify test NAME    sends a test message over each of a person's channels
   npm start -- replay FILE.csv     publishes past readings as a device would (replay --help)
 
 Options, each also as an environment variable:

@@ -23,7 +23,7 @@ export async function runSim(argv: readonly string[], env: NodeJS.ProcessEnv): P
   }
   const isOffline = argv.some((word) => /^--(until|out)(=|$)/.test(word));
   if (!isOffline) return runParts(['sim', ...argv], env);
-  const configuration = loadConfiguration(argv, env, OWN_FLAGS);
+  const configuration = loadConfiguration(argv, env, { ownFlags: OWN_FLAGS });
   if (!configuration) return;
   const { settings, plant, words, own } = configuration;
   const [surplus] = words;

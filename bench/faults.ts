@@ -1,4 +1,6 @@
 /** `npm run faults -- NAME… [--rounds N] [--seconds N] [--repeats N] [--json]`: what is left after the worst has happened, on the whole process. */
+
+import { measureAlarmStorm } from './alarm-storm.ts';
 import { measureBus } from './bus-fault.ts';
 import { measureDiskFull } from './disk-full.ts';
 import { measureBrokers } from './external-broker.ts';
@@ -13,6 +15,7 @@ import { measureSync } from './sync.ts';
 await runNamed('fault', {
   kill: killRounds,
   'disk-full': measureDiskFull,
+  storm: measureAlarmStorm,
   flood: measureFlood,
   frozen: measureFrozen,
   sync: measureSync,

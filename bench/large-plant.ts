@@ -20,10 +20,13 @@ everyS: 60
 metrics: {${METRICS.map((metric) => `${metric}: {}`).join(', ')}}
 `;
 
+const TEXT = '{ky: a, ru: a, en: a}';
+const TEXTS = `title: ${TEXT}, cause: ${TEXT}, consequence: ${TEXT}, action: ${TEXT}`;
+
 /** Limits that every device is judged by, and that the load stays inside of. */
 const RULES = `
-- {id: pressure-low, on: {metric: pressure}, below: 0.5, deadband: 0.2, onDelayS: 60, offDelayS: 60, priority: high, title: {ky: a, ru: a, en: a}}
-- {id: flow-high, on: {metric: flow_rate}, above: 500, deadband: 5, onDelayS: 600, priority: medium, title: {ky: b, ru: b, en: b}}
+- {id: pressure-low, on: {metric: pressure}, below: 0.5, deadband: 0.2, onDelayS: 60, offDelayS: 60, priority: high, ${TEXTS}}
+- {id: flow-high, on: {metric: flow_rate}, above: 500, deadband: 5, onDelayS: 600, priority: medium, ${TEXTS}}
 `;
 
 export function writeLargePlant(folder: string, size: number): LargePlant {

@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME… [--json] [--seconds N] [--repeats N] [--prefill N]`: what it costs, measured on the whole process. */
+import { measureDetect } from './detect.ts';
 import { measureDisk } from './disk.ts';
 import { measureBrokerRate } from './external-broker-rate.ts';
 import { measureHistory } from './history.ts';
@@ -6,6 +7,7 @@ import { measureIdle } from './idle.ts';
 import { measureInflux } from './influx.ts';
 import { measureIngest } from './ingest.ts';
 import { measureLatency } from './latency.ts';
+import { measureNotify } from './notify.ts';
 import { measureRest } from './rest.ts';
 import { runNamed } from './runner.ts';
 import { measureSimulate } from './simulate.ts';
@@ -13,7 +15,9 @@ import { measureSimulate } from './simulate.ts';
 await runNamed('bench', {
   rest: measureRest,
   ingest: measureIngest,
+  detect: measureDetect,
   latency: measureLatency,
+  notify: measureNotify,
   history: measureHistory,
   disk: measureDisk,
   idle: measureIdle,

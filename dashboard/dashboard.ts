@@ -7,27 +7,33 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Log } from '../model/log.ts';
 import { METRICS } from '../model/metric.ts';
 import type { Plant } from '../model/plant.ts';
-import type { LimitRule } from '../model/rule.ts';
+import type { Rule } from '../model/rule.ts';
+import { addAlarmRoutes, expectSite } from './alarm-routes.ts';
 import { historyCsv } from './csv.ts';
 import { errorBody, HttpError } from './http-error.ts';
 import { startLiveFeed } from './live-feed.ts';
-import type { AlarmDesk, History, LiveState, Simulator } from './ports.ts';
-import { parseAlarmQuery, parseCsvQuery, parseHistoryQuery, parseLiveQuery } from './query.ts';
+import type { Accounts, AlarmDesk, History, LiveState, Simulator } from './ports.ts';
+import { parseCsvQuery, parseHistoryQuery, parseLiveQuery } from './query.ts';
+import { addSessionRoutes } from './session-routes.ts';
 import { addSimApi } from './sim-api.ts';
-import { toAlarmWire, toLiveWire, toPlantWire } from './to-wire.ts';
+import { toLiveWire, toPlantWire } from './to-wire.ts';
+import { createWhoIs, isOwnPage, type WhoIs } from './who-is.ts';
 
 export interface DashboardOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   readonly plant: Plant;
-  readonly rules: readonly LimitRule[];
+  readonly rules: readonly Rule[];
+  /** Default: whoever is signed in. */
+  readonly whoIs?: WhoIs;
 }
 
 export interface DashboardDependencies {
   readonly live: LiveState;
   readonly alarms: AlarmDesk;
   readonly history: History['history'];
+  readonly people: Accounts;
   /** The body of `/api/health`; served with 200 while its `status` is ok or degraded. */
   readonly health: () => { readonly status: string };
   readonly simulator: Simulator | null;
@@ -46,9 +52,11 @@ export async function startDashboard(
   options: DashboardOptions,
   dependencies: DashboardDependencies,
 ): Promise<Dashboard> {
-  const { host, port, plant, rules } = options;
+  const { host, port, plant, rules, whoIs = createWhoIs(dependencies.people) } = options;
   const app = Fastify({
     forceCloseConnections: true,
+    // An alarm's id names rule, device and time.
+    routerOptions: { maxParamLength: 400 },
     frameworkErrors: (error, _request, reply: FastifyReply) => {
       reply.code(error.statusCode ?? 400).send(errorBody('bad-request', error.message));
     },
@@ -57,7 +65,7 @@ export async function startDashboard(
   app.removeContentTypeParser('text/plain');
   addErrors(app, dependencies.log);
   await app.register(compress, { threshold: 1024 });
-  addApi(app, { plant, rules }, dependencies);
+  addApi(app, { plant, rules, whoIs }, dependencies);
   await addPage(app, dependencies.log);
   await app.ready();
   const feed = startLiveFeed(app.server, { plant, rules }, dependencies);
@@ -77,10 +85,16 @@ export async function startDashboard(
 
 function addApi(
   app: FastifyInstance,
-  context: { plant: Plant; rules: readonly LimitRule[] },
-  { live, alarms, history, health, simulator, now }: DashboardDependencies,
+  context: { plant: Plant; rules: readonly Rule[]; whoIs: WhoIs },
+  { live, alarms, history, people, health, simulator, now }: DashboardDependencies,
 ): void {
   const { plant } = context;
+  // A page of another origin must not act in the name of whoever looks at it.
+  app.addHook('onRequest', async ({ method, headers }) => {
+    const isRead = method === 'GET' || method === 'HEAD';
+    if (!isRead && !isOwnPage(headers))
+      throw new HttpError(403, 'foreign-origin', 'only the server’s own page may do this');
+  });
   app.get('/api/health', () => health());
   app.get('/api/plant', () => toPlantWire(context, now()));
   app.get('/api/live', ({ query }) => {
@@ -102,16 +116,9 @@ function addApi(
       .header('content-disposition', `attachment; filename="${asked.device}.${asked.metric}.csv"`)
       .send(historyCsv(history, asked, unit));
   });
-  app.get('/api/alarms', ({ query }) => {
-    const asked = parseAlarmQuery(query);
-    expectSite(plant, asked.site);
-    return alarms.list(asked).map((alarm) => toAlarmWire(alarm, context));
-  });
   addSimApi(app, context, simulator);
-}
-
-function expectSite(plant: Plant, site: string | undefined): void {
-  if (site !== undefined && !plant.sites.has(site)) throw new HttpError(404, 'unknown-site', `no site "${site}"`);
+  addAlarmRoutes(app, { ...context, alarms, now });
+  addSessionRoutes(app, { accounts: people, whoIs: context.whoIs });
 }
 
 function knownSeries<Q extends { device: string; metric: string }>(plant: Plant, query: Q): Q & { unit: string } {

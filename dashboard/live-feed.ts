@@ -1,15 +1,17 @@
 /** The `/live` socket (contract 4): a snapshot on every subscription, then the latest values at most four times a second. */
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { type Namespace, Server, type Socket } from 'socket.io';
+import type { Alarm } from '../model/alarm.ts';
 import { type LiveValue, seriesKey } from '../model/reading.ts';
-import { isOwnPage } from './own-page.ts';
+import { createAlarmWriter } from './alarm-wire.ts';
 import type { AlarmDesk, LiveState, Simulator, Unsubscribe } from './ports.ts';
-import { toAlarmWire, toLiveWire, toSimWire, type WireContext } from './to-wire.ts';
+import { toLiveWire, toSimWire, type WireContext } from './to-wire.ts';
+import { isOwnPage } from './who-is.ts';
 import type { ClientEvents, ServerEvents } from './wire.ts';
 
 export interface LiveFeedDependencies {
   readonly live: LiveState;
-  readonly alarms: AlarmDesk;
+  readonly alarms: Pick<AlarmDesk, 'list' | 'children' | 'onChange'>;
   readonly simulator: Simulator | null;
   readonly now: () => number;
 }
@@ -23,14 +25,17 @@ const HEARTBEAT_MS = 5_000;
 /** A page that has this much unread is cut off; it comes back for a snapshot. */
 const MAX_UNREAD_PACKETS = 200;
 const MAX_ACTIVE_ALARMS = 1_000;
+/** More alarms than this in a frame, and a snapshot says it shorter. */
+const MAX_ALARMS_APART = 50;
 const ALL_SITES = 'all';
 
 type LiveSocket = Socket<ClientEvents, ServerEvents>;
 
-/** What a page has yet to be sent: the latest value per series. A slow page skips values, it never queues them, and misses no last one. */
+/** What a page has yet to be sent: the latest of each series and alarm. A slow page skips some, it never queues them, and misses no last one. */
 interface Reader {
   readonly site: string;
   readonly unsent: Map<string, LiveValue>;
+  readonly unsentAlarms: Map<string, Alarm>;
 }
 
 export function startLiveFeed(http: HttpServer, context: WireContext, dependencies: LiveFeedDependencies): LiveFeed {
@@ -38,10 +43,11 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
   const io = new Server(http, { maxHttpBufferSize: 16 * 1024, serveClient: false, allowRequest: onlyOwnPage });
   const page: Namespace<ClientEvents, ServerEvents> = io.of('/live');
   const readers = new Map<LiveSocket, Reader>();
+  const writeAlarm = createAlarmWriter(context.rules);
   let version = 0;
 
   function subscribe(socket: LiveSocket, site: string): void {
-    readers.set(socket, { site, unsent: new Map() });
+    readers.set(socket, { site, unsent: new Map(), unsentAlarms: new Map() });
     const nowMs = now();
     const values = live.values().filter((value) => isFor(site, value.site));
     const active = alarms.list({
@@ -51,11 +57,12 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
       site: site === ALL_SITES ? undefined : site,
       limit: MAX_ACTIVE_ALARMS,
     });
+    const children = alarms.children();
     socket.emit('snapshot', {
       version,
       now: nowMs,
       values: values.map((value) => toLiveWire(value, nowMs)),
-      alarms: active.map((alarm) => toAlarmWire(alarm, context)),
+      alarms: active.map((alarm) => writeAlarm(alarm, children)),
     });
     if (simulator) socket.emit('sim', toSimWire(simulator));
   }
@@ -67,15 +74,38 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
     }
   }
 
-  function sendFrames(): void {
-    const nowMs = now();
-    for (const [socket, { unsent }] of readers) {
-      // Not a volatile frame: that is dropped for good where the page is between two polls, or its link is slow.
-      if (unsent.size === 0 || unread(socket) > 0) continue;
-      const changes = [...unsent.values()].map((value) => toLiveWire(value, nowMs));
-      unsent.clear();
-      socket.emit('values', { version, now: nowMs, changes });
+  function noteAlarm(alarm: Alarm): void {
+    for (const { site, unsentAlarms } of readers.values()) {
+      if (alarm.site === null || isFor(site, alarm.site)) unsentAlarms.set(alarm.id, alarm);
     }
+  }
+
+  function sendFrames(): void {
+    for (const [socket, reader] of readers) {
+      // Not a volatile frame: that is dropped for good where the page is between two polls, or its link is slow.
+      if (unread(socket) > 0) continue;
+      if (reader.unsentAlarms.size > MAX_ALARMS_APART) {
+        subscribe(socket, reader.site);
+      } else {
+        sendAlarms(socket, reader);
+        sendValues(socket, reader);
+      }
+    }
+  }
+
+  function sendAlarms(socket: LiveSocket, { unsentAlarms }: Reader): void {
+    if (unsentAlarms.size === 0) return;
+    const children = alarms.children();
+    for (const alarm of unsentAlarms.values()) socket.emit('alarm', writeAlarm(alarm, children));
+    unsentAlarms.clear();
+  }
+
+  function sendValues(socket: LiveSocket, { unsent }: Reader): void {
+    if (unsent.size === 0) return;
+    const nowMs = now();
+    const changes = [...unsent.values()].map((value) => toLiveWire(value, nowMs));
+    unsent.clear();
+    socket.emit('values', { version, now: nowMs, changes });
   }
 
   function beat(): void {
@@ -96,11 +126,7 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
 
   const listening: Unsubscribe[] = [
     live.onChange(note),
-    alarms.onChange((alarm) => {
-      const wire = toAlarmWire(alarm, context);
-      for (const [socket, { site }] of readers)
-        if (alarm.site === null || isFor(site, alarm.site)) socket.emit('alarm', wire);
-    }),
+    alarms.onChange(noteAlarm),
     simulator?.onProgress(() => page.emit('sim', toSimWire(simulator))) ?? (() => undefined),
   ];
   const framing = setInterval(sendFrames, FRAME_MS);

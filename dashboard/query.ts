@@ -1,8 +1,6 @@
 /** Query strings to queries (contract 3.4). Unknown and broken parameters are named, not guessed around. */
 import { z } from 'zod';
-import type { AlarmQuery } from '../model/alarm.ts';
 import { AGGREGATES, type HistoryQuery } from '../model/history.ts';
-import { PRIORITIES } from '../model/rule.ts';
 import { HttpError } from './http-error.ts';
 
 const DAY_MS = 86_400_000;
@@ -35,15 +33,6 @@ const historySchema = seriesSchema.extend({
 
 const csvSchema = seriesSchema;
 
-const alarmSchema = z.strictObject({
-  state: z.enum(['active', 'all']).default('active'),
-  from: time.optional(),
-  to: time.optional(),
-  site: z.string().optional(),
-  priority: z.enum(PRIORITIES).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(200),
-});
-
 const liveSchema = z.strictObject({ site: z.string().optional() });
 
 export function parseHistoryQuery(query: unknown, nowMs: number): HistoryQuery {
@@ -55,11 +44,6 @@ export function parseHistoryQuery(query: unknown, nowMs: number): HistoryQuery {
 export function parseCsvQuery(query: unknown, nowMs: number): HistoryQuery {
   const { from, to, ...rest } = parse(csvSchema, query);
   return { ...rest, ...range(from, to, nowMs), points: MAX_POINTS, aggregate: 'raw' };
-}
-
-export function parseAlarmQuery(query: unknown): AlarmQuery {
-  const { state, from = 0, to = Number.MAX_SAFE_INTEGER, ...rest } = parse(alarmSchema, query);
-  return { activeOnly: state === 'active', from, to, ...rest };
 }
 
 export function parseLiveQuery(query: unknown): { site?: string | undefined } {
@@ -74,7 +58,7 @@ function range(from: number | undefined, to: number | undefined, nowMs: number):
   return { from: start, to: end };
 }
 
-function parse<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {
+export function parse<S extends z.ZodType>(schema: S, query: unknown): z.output<S> {
   const result = schema.safeParse(query);
   if (result.success) return result.data;
   const details = result.error.issues.map(({ path, message }) => ({ parameter: path.join('.'), message }));

@@ -2,21 +2,26 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { SimFault } from '../model/sim-fault.ts';
 import { HttpError } from './http-error.ts';
-import { isOwnPage } from './own-page.ts';
 import type { Simulator } from './ports.ts';
 import { parseFaultRequest, parsePace } from './sim-request.ts';
 import { toSimDetailWire, toSimWire, type WireContext } from './to-wire.ts';
+import { expectActor, type WhoIs } from './who-is.ts';
 
 /** Faults are kept for good, in memory and in every answer. */
 const MAX_FAULTS = 1000;
 const BODY_BYTES = 16 * 1024;
 
-export function addSimApi(app: FastifyInstance, context: WireContext, simulator: Simulator | null): void {
+type SimContext = WireContext & { readonly whoIs: WhoIs };
+
+export function addSimApi(app: FastifyInstance, context: SimContext, simulator: Simulator | null): void {
   const running = (): Simulator => {
     if (!simulator) throw new HttpError(404, 'no-simulator', 'no simulator runs here');
     return simulator;
   };
-  const changing = { onRequest: onlyOwnPage, bodyLimit: BODY_BYTES };
+  const mayChange = async (request: FastifyRequest): Promise<void> => {
+    expectActor(context.whoIs, request, 'simulate');
+  };
+  const changing = { onRequest: mayChange, bodyLimit: BODY_BYTES };
 
   app.get('/api/sim', () => toSimDetailWire(running(), context));
   app.post('/api/sim/faults', changing, async ({ body }, reply) => {
@@ -40,10 +45,6 @@ export function addSimApi(app: FastifyInstance, context: WireContext, simulator:
     if (stepS !== undefined) await sim.step(stepS * 1000).catch(asHttpError);
     return toSimWire(sim);
   });
-}
-
-async function onlyOwnPage({ headers }: FastifyRequest): Promise<void> {
-  if (!isOwnPage(headers)) throw new HttpError(403, 'foreign-page', 'only the page of this server may do that');
 }
 
 /** `fault-3` after `fault-1` and `fault-2`. */

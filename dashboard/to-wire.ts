@@ -1,17 +1,16 @@
 /** From the house's own objects to what the browser gets. */
-import type { Alarm } from '../model/alarm.ts';
 import type { Circuit } from '../model/circuit.ts';
 import type { AssetId, DeviceId, SiteId } from '../model/ids.ts';
 import { METRICS } from '../model/metric.ts';
 import type { Asset, Device, Plant, Zone } from '../model/plant.ts';
 import { type LiveValue, lateAfterMs, staleAfterMs } from '../model/reading.ts';
-import { type LimitRule, watchedDevices } from '../model/rule.ts';
-import { SERVER_CONDITIONS } from '../model/server-condition.ts';
+import type { Rule } from '../model/rule.ts';
 import { FAULT_KINDS } from '../model/sim-fault-catalogue.ts';
 import { litPeriod } from '../model/sun.ts';
+import type { LimitWatch } from '../model/watch.ts';
+import { limitsOf } from '../model/watches.ts';
 import type { Simulator } from './ports.ts';
 import type {
-  AlarmWire,
   AssetWire,
   CircuitWire,
   DeviceWire,
@@ -19,7 +18,6 @@ import type {
   LiveWire,
   NameWire,
   PlantWire,
-  ServerAlarmWire,
   SimDetailWire,
   SimWire,
   ValueWire,
@@ -28,30 +26,13 @@ import type {
 
 export interface WireContext {
   readonly plant: Plant;
-  readonly rules: readonly LimitRule[];
+  readonly rules: readonly Rule[];
 }
 
 export function toLiveWire({ site, device, metric, value, ts, quality }: LiveValue, nowMs: number): LiveWire {
   const definition = METRICS.get(metric);
   const shown: ValueWire = definition?.type === 'boolean' && value !== null ? value === 1 : value;
   return { site, device, metric, value: shown, unit: definition?.unit ?? '', ts, quality, ageMs: nowMs - ts };
-}
-
-export function toAlarmWire(alarm: Alarm, { rules }: WireContext): AlarmWire {
-  const { key: _, ...facts } = alarm;
-  if (facts.device === null) return { ...wordsOf(facts.rule, facts.site), ...facts, unit: null };
-  // A rule may have been taken out of the file since: its id is then all there is to say.
-  const title = rules.find((rule) => rule.id === alarm.rule)?.title ?? { en: alarm.rule };
-  return { ...facts, title, advice: null, unit: METRICS.get(facts.metric)?.unit ?? '' };
-}
-
-/** A journal may hold a condition that this version does not know. The site may be one of which this server knows no name. */
-function wordsOf(serverCondition: string, site: string | null): Pick<ServerAlarmWire, 'title' | 'advice'> {
-  const known = SERVER_CONDITIONS.get(serverCondition);
-  if (!known) return { title: { en: serverCondition }, advice: null };
-  const { title, advice } = known;
-  if (site === null) return { title, advice };
-  return { title: { ky: `${title.ky}: ${site}`, ru: `${title.ru}: ${site}`, en: `${title.en}: ${site}` }, advice };
 }
 
 export function toPlantWire({ plant, rules }: WireContext, nowMs: number): PlantWire {
@@ -66,7 +47,7 @@ export function toPlantWire({ plant, rules }: WireContext, nowMs: number): Plant
     metrics: Object.fromEntries(
       [...METRICS.values()].map(({ name, unit, kind, type }) => [name, { unit, kind, type }]),
     ),
-    limits: rules.flatMap((rule) => watchedDevices(rule, plant).map((device) => toLimitWire(rule, device))),
+    limits: limitsOf(rules, plant).flatMap(toLimitWire),
   };
 }
 
@@ -126,9 +107,11 @@ function toCircuitWire(circuit: Circuit, plant: Plant, nowMs: number): CircuitWi
   };
 }
 
-function toLimitWire({ id, on, below, above, is, priority }: LimitRule, device: Device): LimitWire {
-  const limit = { below: below ?? null, above: above ?? null, is: is ?? null };
-  return { rule: id, device: device.id, metric: on.metric, ...limit, priority };
+function toLimitWire({ rule, device, metric, below, above, is, priority }: LimitWatch): LimitWire[] {
+  if (device === null || metric === null) return [];
+  const finite = (limit: number): number | null => (Number.isFinite(limit) ? limit : null);
+  const limit = { below: finite(below), above: finite(above), is: is === null ? null : is === 1 };
+  return [{ rule, device, metric, ...limit, priority }];
 }
 
 export function toSimWire({ site, status, faults }: Simulator): SimWire {

@@ -1,5 +1,7 @@
 /** What crosses between server and browser (contract 3 and 4), as types: both sides import them, neither copies them. */
-import type { AlarmState } from '../model/alarm.ts';
+import type { AlarmState, OutOfService, Shelf } from '../model/alarm.ts';
+import type { DetectorKind } from '../model/condition.ts';
+import type { Role } from '../model/person.ts';
 import type { LiveQuality } from '../model/reading.ts';
 import type { Priority } from '../model/rule.ts';
 import type { SimFault } from '../model/sim-fault.ts';
@@ -24,41 +26,56 @@ export interface LiveWire {
   readonly ageMs: number;
 }
 
-interface EpisodeWire {
+/** Of the server itself, and so of every site, where `device` and `site` are null. */
+export interface AlarmWire {
   readonly id: string;
   readonly rule: string;
-  readonly title: NameWire;
+  readonly detector: DetectorKind;
   readonly priority: Priority;
   readonly state: AlarmState;
-  readonly raisedAt: number;
-  readonly returnedAt: number | null;
-}
-
-export interface DeviceAlarmWire extends EpisodeWire {
-  readonly site: string;
-  readonly asset: string | null;
-  readonly device: string;
-  readonly metric: string;
-  readonly unit: string;
-  readonly value: number;
-  readonly limit: number;
-  readonly advice: null;
-}
-
-/** Of the server itself, and so of every site, or of what it takes one site's readings from. */
-export interface ServerAlarmWire extends EpisodeWire {
   readonly site: string | null;
-  readonly asset: null;
-  readonly device: null;
-  readonly metric: null;
-  readonly unit: null;
-  readonly value: null;
-  readonly limit: null;
+  readonly asset: string | null;
+  readonly device: string | null;
+  readonly metric: string | null;
+  /** The value that raised it and the limit it broke, in `unit`. */
+  readonly value: number | null;
+  readonly limit: number | null;
+  readonly unit: string | null;
+  /** What else its text may show, by message key. */
+  readonly values: Readonly<Record<string, number | string>>;
+  readonly title: NameWire;
   /** What to do. */
   readonly advice: NameWire | null;
+  readonly raisedAt: number;
+  readonly returnedAt: number | null;
+  /** The server's time since when it is in its state. */
+  readonly stateSince: number;
+  /** How often it came again before anybody had seen it. */
+  readonly repeatCount: number;
+  readonly latches: boolean;
+  readonly isHistorical: boolean;
+  /** People have been told of it. */
+  readonly isAnnounced: boolean;
+  readonly shelved: Shelf | null;
+  readonly outOfService: OutOfService | null;
+  /** Ids of alarms and works that explain it. */
+  readonly suppressedBy: readonly string[];
+  readonly heldUntil: number | null;
+  /** How many alarms it has suppressed so far, and those that it suppresses now, at most 100 of them. */
+  readonly childCount: number;
+  readonly children: readonly string[];
 }
 
-export type AlarmWire = DeviceAlarmWire | ServerAlarmWire;
+/** What the alarms of a rule say. */
+export interface RuleWire {
+  readonly rule: string;
+  readonly priority: Priority;
+  readonly title: NameWire;
+  readonly cause: NameWire;
+  readonly consequence: NameWire;
+  readonly action: NameWire;
+  readonly respondWithinMin: number;
+}
 
 export interface SiteWire {
   readonly id: string;
@@ -186,6 +203,13 @@ export interface SimDetailWire extends SimWire {
 export interface FaultTargetWire {
   readonly id: string;
   readonly name: NameWire;
+}
+
+/** Who looks: everybody may. `via` is `loopback` while there are no users and the page is open at the server itself. */
+export interface SessionWire {
+  readonly user: string | null;
+  readonly role: Role;
+  readonly via: 'session' | 'loopback' | null;
 }
 
 export interface ErrorWire {

@@ -1,17 +1,20 @@
 /** Ingest: telemetry to truth. Accept, record, then live state, then limits and alarms (life of a reading, steps 4 to 7). */
 import { join } from 'node:path';
+import type { ConditionChange } from '../model/condition.ts';
 import type { Log } from '../model/log.ts';
 import type { Plant } from '../model/plant.ts';
-import { type Reading, staleAfterMs } from '../model/reading.ts';
-import type { LimitRule } from '../model/rule.ts';
+import type { Reading } from '../model/reading.ts';
+import type { Rule } from '../model/rule.ts';
 import { SERVER_CONDITIONS } from '../model/server-condition.ts';
 import type { DeviceTopic } from '../model/topic.ts';
 import { acceptTelemetry, type Reject } from './accept.ts';
 import { createAccounting, type IngestCounts } from './accounting.ts';
 import { type AlarmDesk, createAlarmDesk } from './alarms/desk.ts';
 import { openAlarmJournal } from './alarms/journal.ts';
+import { createOutageWatch } from './alarms/outage-watch.ts';
 import type { UnsavedCounts } from './alarms/unsaved.ts';
-import { createLimitWatch, watchedConditions } from './detect/limit-watch.ts';
+import { createDetectors, type Detectors } from './detect/detectors.ts';
+import { createMemoryKeeper, restoredMemory } from './detect/memory-keeper.ts';
 import { startDiskGauge } from './disk-space.ts';
 import { createLiveState, type LiveState } from './live-state.ts';
 import { createReceiptClock } from './receipt-clock.ts';
@@ -23,7 +26,7 @@ import type { AppendOutcome, ReadingStore, StoreHealth } from './store/reading-s
 
 export interface IngestOptions {
   readonly plant: Plant;
-  readonly rules: readonly LimitRule[];
+  readonly rules: readonly Rule[];
   readonly dataDir: string;
   /** Of this version of the program, epoch ms: a clock that says less is wrong. */
   readonly releasedAtMs: number;
@@ -58,6 +61,7 @@ export interface Ingest {
 /** More than this waiting for the disk, and a message is refused: its sender keeps it and sends it again. */
 const MAX_IN_FLIGHT_READINGS = 500_000;
 const WATCH_MS = 1_000;
+const DAY_MS = 86_400_000;
 /** A store elsewhere may be away for a moment, as when it is restarted. */
 const UNREACHABLE_MS = 60_000;
 
@@ -79,8 +83,20 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   const rejectLog = createRejectLog({ file: join(dataDir, 'rejects.jsonl'), log });
   const journal = openAlarmJournal(join(dataDir, 'alarms.db'));
   const live = createLiveState({ plant, now });
-  const alarms = createAlarmDesk(journal, log);
-  const limits = createLimitWatch(rules, plant, alarms.isActive);
+  const alarms = createAlarmDesk(journal, { plant, log, now });
+  const changes = createChangeBasket(alarms);
+  const lastHeard = new Map<string, number>();
+  const detectors = createDetectors(
+    { plant, rules, memory: restoredMemory(journal), newest },
+    {
+      isActive: alarms.isActive,
+      tell: changes.add,
+      now,
+      isClockRight: () => clock.fault() === null,
+      uptimeMs: system.uptimeMs,
+    },
+  );
+  const keeper = createMemoryKeeper({ shelf: journal, memory: detectors.memory, now, uptimeMs: system.uptimeMs });
   const receiptMs = createReceiptClock(now);
   const disk = startDiskGauge(dataDir);
   const watchServer = createServerWatch(
@@ -92,6 +108,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     },
     { alarms, now, uptimeMs: system.uptimeMs, log },
   );
+  const watchOutages = createOutageWatch({ alarms, heardAt: (device) => lastHeard.get(device) ?? null, now, log });
 
   /** Live state and alarms follow what is on disk, never the other way round. */
   function onCommitted(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
@@ -100,20 +117,24 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     rejectLog.write(refused(readings, outcomes), nowMs);
     const stored = readings.filter((_, i) => outcomes[i] === 'stored');
     clock.heard(stored);
-    for (const reading of live.apply(stored)) {
-      if (isFresh(reading, plant, nowMs)) limits.evaluate(reading).forEach(alarms.apply);
-    }
+    detectors.take(stored, live.apply(stored));
+    changes.tell();
   }
 
   function watch(): void {
     live.sweep();
     watchServer();
+    detectors.sweep();
+    changes.tell();
+    watchOutages();
+    alarms.tick();
     alarms.saveUnsaved();
+    keeper.keepNowAndThen();
   }
 
   clock.heard(newest);
   live.apply(newest);
-  closeUnwatched(alarms, watchedConditions(rules, plant), now());
+  closeUnwatched(alarms, detectors);
   watch();
   const watching = setInterval(watch, WATCH_MS);
 
@@ -124,6 +145,9 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
       const nowMs = now();
       const accepted = acceptTelemetry(topic, payload, { plant, receiptMs, nowMs, latestTs: clock.latestTs() });
       accounting.accepted(accepted);
+      detectors.hear(accepted);
+      // A replay of the past says nothing of the link.
+      if ((accepted.readings.at(-1)?.ts ?? 0) > nowMs - DAY_MS) lastHeard.set(topic.device, nowMs);
       rejectLog.write(accepted.rejects, nowMs);
       return accepted.readings.length > 0 ? recorder.add(accepted.readings) : NOTHING_TO_STORE;
     },
@@ -147,21 +171,33 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
       await recorder.stop();
       await rejectLog.stop();
       alarms.saveUnsaved();
+      keeper.keep();
       journal.close();
     },
   };
 }
 
-/** A late or replayed reading is history: it raises and clears nothing (contract 2.4). */
-function isFresh({ device, ts }: Reading, plant: Plant, nowMs: number): boolean {
-  const everyS = plant.devices.get(device)?.everyS ?? 0;
-  return nowMs - ts <= staleAfterMs(everyS);
+/** What nothing watches any more, since its rule or device has left the configuration, nobody else would ever close. */
+function closeUnwatched(alarms: AlarmDesk, detectors: Detectors): void {
+  const unwatched = alarms
+    .standing()
+    .filter(
+      ({ key, rule, detector }) => !(detector === 'server' ? SERVER_CONDITIONS.has(rule) : detectors.isWatched(key)),
+    );
+  alarms.withdraw(...unwatched.map(({ key }) => key));
 }
 
-/** What nothing watches any more, since its rule or device has left the configuration, nobody else would ever close. */
-function closeUnwatched(alarms: AlarmDesk, watched: ReadonlySet<string>, at: number): void {
-  const isWatched = (key: string): boolean => watched.has(key) || SERVER_CONDITIONS.has(key);
-  for (const key of alarms.activeKeys()) if (!isWatched(key)) alarms.apply({ kind: 'return', key, at });
+/** Gathers what one commit, or one look, brings: the desk takes it in one. */
+function createChangeBasket(alarms: Pick<AlarmDesk, 'applyAll'>) {
+  const changes: ConditionChange[] = [];
+  return {
+    add(change: ConditionChange): void {
+      changes.push(change);
+    },
+    tell(): void {
+      if (changes.length > 0) alarms.applyAll(changes.splice(0));
+    },
+  };
 }
 
 const REFUSED: Partial<Record<AppendOutcome, Pick<Reject, 'reason' | 'detail'>>> = {

@@ -76,7 +76,7 @@ export function createServerClock(system: SystemClock, releasedAtMs: number): Se
     fault: () => faultAt(system.now()),
     now() {
       const nowMs = system.now();
-      return faultAt(nowMs) ? Math.max(nowMs, vouchedNow()) : nowMs;
+      return faultAt(nowMs) ? Math.max(nowMs, Math.round(vouchedNow())) : nowMs;
     },
     latestTs() {
       const nowMs = system.now();

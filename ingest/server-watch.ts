@@ -36,7 +36,7 @@ export function createServerWatch<Id extends ServerConditionId>(
       alarms.apply(raiseOfServer(id, now()));
       log.warn({ condition: id }, SERVER_CONDITIONS.get(id)?.title.en ?? id);
     } else if (isOver(id)) {
-      alarms.apply({ kind: 'return', key: id, at: now() });
+      alarms.apply({ kind: 'return', key: id, at: now(), isHistorical: false });
       log.info({ condition: id }, 'over');
     }
   }

@@ -1,31 +1,38 @@
-/** An alarm and its whole life, as one pure function (ISA-18.2; acknowledging and shelving join it with the alarm desk). */
-import type { AssetId, DeviceId, MetricName, SiteId } from './ids.ts';
+/** An alarm as it stands: its episode, and beside it, never in it, what mutes it (ISA-18.2). */
+import type { ConditionRaise } from './condition.ts';
 import type { Priority } from './rule.ts';
 
-/** `unacknowledged`: active and seen by nobody yet. `normal`: the condition is over, the episode closed. */
-export type AlarmState = 'unacknowledged' | 'normal';
+/**
+ * `returned-unacknowledged`: over before anybody saw it. `latched`: over, seen, and waiting for a person's reset.
+ * `normal`: nothing is asked of anybody.
+ */
+export const ALARM_STATES = ['normal', 'unacknowledged', 'acknowledged', 'returned-unacknowledged', 'latched'] as const;
+export type AlarmState = (typeof ALARM_STATES)[number];
 
-interface Condition {
-  /** A rule on a device, or a condition of the server. The same condition never has two active alarms. */
-  readonly key: string;
-  readonly rule: string;
-  readonly priority: Priority;
+/** Muted by a person until a time, or until the condition is over. */
+export interface Shelf {
+  readonly by: string;
+  readonly reason: string;
+  /** Epoch ms. */
+  readonly until: number | 'one-shot';
 }
 
-interface OfDevice {
-  readonly site: SiteId;
-  readonly asset: AssetId | null;
-  readonly device: DeviceId;
-  readonly metric: MetricName;
-  /** The value that raised it and the limit it broke, in the metric's unit. */
-  readonly value: number;
-  readonly limit: number;
+/** Muted by a person without an end. */
+export interface OutOfService {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: number;
 }
 
-/** The server itself is meant, and with it every site, or what it takes a site's readings from: at most that is named. */
-type OfServer = { readonly [Fact in Exclude<keyof OfDevice, 'site'>]: null } & { readonly site: SiteId | null };
-
-export const OF_SERVER: OfServer = { site: null, asset: null, device: null, metric: null, value: null, limit: null };
+/** What mutes an alarm. Its condition is judged and recorded all the same; only nobody is told. */
+export interface Muting {
+  readonly shelved: Shelf | null;
+  readonly outOfService: OutOfService | null;
+  /** Ids of alarms and works that explain it. */
+  readonly suppressedBy: readonly string[];
+  /** Epoch ms of the server: not told before, since what explains it may come meanwhile. */
+  readonly heldUntil: number | null;
+}
 
 interface Episode {
   /** A later episode of the same condition has another id. */
@@ -34,13 +41,28 @@ interface Episode {
   /** Device time, or for the server the time that it believes; epoch ms. */
   readonly raisedAt: number;
   readonly returnedAt: number | null;
+  /** The server's time at which the condition was seen to be over; null while it holds. */
+  readonly clearedAt: number | null;
+  /** The server's time since when it is in its state. */
+  readonly stateSince: number;
+  /** How often it came again before anybody had seen it. */
+  readonly repeatCount: number;
+  /** People have been told of it. */
+  readonly isAnnounced: boolean;
+  /** Alarms that it has suppressed so far. */
+  readonly childCount: number;
 }
 
-export type Alarm = Condition & Episode & (OfDevice | OfServer);
+type Facts = Omit<ConditionRaise, 'kind' | 'at'>;
+
+export type Alarm = Facts & Episode & Muting;
 
 /** Which alarms of the past and present are asked for. */
 export interface AlarmQuery {
+  /** In any state but `normal`. */
   readonly activeOnly: boolean;
+  /** Shelved, suppressed or out of service, in whatever state. */
+  readonly mutedOnly?: boolean | undefined;
   /** Raised in `[from, to)`, epoch ms. */
   readonly from: number;
   readonly to: number;
@@ -50,18 +72,62 @@ export interface AlarmQuery {
   readonly limit: number;
 }
 
-export type ConditionRaise = { readonly kind: 'raise'; readonly at: number } & Condition & (OfDevice | OfServer);
+/** What a person may do with an alarm. */
+export type AlarmAction =
+  | { readonly kind: 'acknowledge' | 'reset'; readonly by: string; readonly note: string | null }
+  | { readonly kind: 'shelve'; readonly by: string; readonly reason: string; readonly until: number | 'one-shot' }
+  | { readonly kind: 'out-of-service'; readonly by: string; readonly reason: string }
+  | { readonly kind: 'unshelve' | 'in-service'; readonly by: string };
 
-/** What a detector says of one condition, in the time of `Episode`. */
-export type ConditionChange = ConditionRaise | { readonly kind: 'return'; readonly key: string; readonly at: number };
+export type AlarmEvent =
+  | AlarmAction
+  | {
+      readonly kind: 'raise';
+      readonly condition: ConditionRaise;
+      readonly suppressedBy: readonly string[];
+      readonly heldUntil: number | null;
+    }
+  | { readonly kind: 'return'; readonly at: number }
+  | { readonly kind: 'suppress'; readonly suppressors: readonly string[] }
+  /** `withdraw`: nothing judges the condition any more. */
+  | { readonly kind: 'release' | 'hold-over' | 'shelf-over' | 're-alarm' | 'withdraw' };
 
-/** The alarm after the change, or null where the change alters nothing. */
-export function transition(current: Alarm | undefined, change: ConditionChange): Alarm | null {
-  const isActive = current !== undefined && current.state !== 'normal';
-  if (change.kind === 'return') {
-    return isActive ? { ...current, state: 'normal', returnedAt: change.at } : null;
-  }
-  if (isActive) return null;
-  const { kind: _, at, ...facts } = change;
-  return { ...facts, id: `${facts.key}.${at}`, state: 'unacknowledged', raisedAt: at, returnedAt: null };
+/** What people are to hear. `again`: the same episode came back before anybody had seen it. */
+export type Telling = 'raised' | 'again' | 'released' | 'reminder' | 'cleared' | 'cleared-unacknowledged';
+
+export interface Announcement {
+  readonly tell: Telling;
+  readonly alarm: Alarm;
+}
+
+/** A fact of the journal, never changed. */
+export interface JournalEntry {
+  readonly alarm: string;
+  readonly kind: AlarmEvent['kind'];
+  /** Event time: the device's, where the device said it. */
+  readonly at: number;
+  /** The server's time. */
+  readonly seenAt: number;
+  readonly by: string | null;
+  /** What the person wrote, the end of a shelf, or the ids of the suppressors. */
+  readonly note: string | null;
+  readonly until: number | 'one-shot' | null;
+  readonly suppressors: readonly string[];
+  /** After it. */
+  readonly state: AlarmState;
+  readonly told: Telling | null;
+}
+
+export function isMuted({ shelved, outOfService, suppressedBy, heldUntil }: Muting): boolean {
+  return shelved !== null || outOfService !== null || suppressedBy.length > 0 || heldUntil !== null;
+}
+
+/** It is kept at hand: something is open, or a person has said something about its future. */
+export function isStanding({ state, shelved, outOfService }: Alarm): boolean {
+  return state !== 'normal' || shelved !== null || outOfService !== null;
+}
+
+/** An episode of the past whose end has not been heard of. */
+export function isOpenPast({ isHistorical, returnedAt }: Alarm): boolean {
+  return isHistorical && returnedAt === null;
 }

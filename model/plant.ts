@@ -10,6 +10,8 @@ import { INGEST_DEVICE } from './topic.ts';
 
 const timeZone = z.string().refine(isTimeZone, 'expected a time zone such as Asia/Bishkek');
 
+const operator = z.string().trim().min(1).max(100);
+
 const siteSchema = z.strictObject({
   id,
   name: name.optional(),
@@ -18,7 +20,10 @@ const siteSchema = z.strictObject({
   timeZone,
   /** An EPANET file, relative to the plant file. */
   network: z.string().optional(),
+  /** The transformer or line that feeds it. */
   utilitySupply: id.optional(),
+  /** The mobile operator of its gateways. */
+  operator: operator.optional(),
   /** Its readings come from the simulator, and the page says so. */
   simulated: z.boolean().default(false),
 });
@@ -60,6 +65,8 @@ const deviceSchema = z.strictObject({
   via: id.optional(),
   /** The element of the network file that it measures, where that is not named like itself or its asset. */
   element: z.string().min(1).optional(),
+  /** The mobile operator of its modem, where it is not the site's. */
+  operator: operator.optional(),
   everyS: z.number().positive().optional(),
 });
 
@@ -100,6 +107,7 @@ export interface Device {
   readonly via?: DeviceId | undefined;
   /** Of the network file; without it, the one that bears the device's id or its asset's. */
   readonly element?: string | undefined;
+  readonly operator?: string | undefined;
   /** Seconds between two reports. */
   readonly everyS: number;
   readonly metrics: ReadonlyMap<string, ProfileMetric>;
@@ -137,6 +145,11 @@ export function parsePlant(raw: unknown, profiles: ReadonlyMap<string, Profile>)
       circuits: file.circuits,
     },
   };
+}
+
+/** The utility supply that a site hangs on: without a named one, one of its own. */
+export function supplyOf({ id, utilitySupply }: Pick<Site, 'id' | 'utilitySupply'>): string {
+  return utilitySupply ?? id;
 }
 
 function toDevice(file: PlantFile['devices'][number], profiles: ReadonlyMap<string, Profile>): Device {

@@ -1,6 +1,8 @@
 import { HELP } from '../help.ts';
 import { ConfigError } from '../start-error.ts';
 import { type CommandLine, parseCommandLine } from './command-line.ts';
+import { sitesIn } from './own-sites.ts';
+import { faultsOfPeople } from './people-faults.ts';
 import { loadPlantFiles, type PlantFiles } from './plant-files.ts';
 import { loadSettings, type Settings } from './settings.ts';
 import { loadVillageFiles } from './village-files.ts';
@@ -12,11 +14,18 @@ export interface Configuration extends PlantFiles {
   readonly own: CommandLine['own'];
 }
 
+interface Asked {
+  /** Options that only the asking tool knows. */
+  readonly ownFlags?: readonly string[];
+  /** What may keep a check from passing, but no server from starting. */
+  readonly strictness?: (settings: Settings, files: PlantFiles | null) => readonly string[];
+}
+
 /** Settings, plant and rules; null where only help was asked for. Throws ConfigError with every fault. */
 export function loadConfiguration(
   argv: readonly string[],
   env: NodeJS.ProcessEnv,
-  ownFlags: readonly string[] = [],
+  { ownFlags = [], strictness = () => [] }: Asked = {},
 ): Configuration | null {
   const commandLine = parseCommandLine(argv, ownFlags);
   if (commandLine.isHelp) {
@@ -25,7 +34,8 @@ export function loadConfiguration(
   }
   const settings = loadSettings(commandLine, env);
   const files = settings.value && loadPlantFiles(settings.value);
-  const faults = [...settings.faults, ...(files?.faults ?? [])];
+  const strict = settings.value ? strictness(settings.value, files?.value ?? null) : [];
+  const faults = [...settings.faults, ...(files?.faults ?? []), ...strict];
   if (settings.value && files?.value) {
     faults.push(...loadVillageFiles(settings.value, files.value.plant, Date.now()).faults);
   }
@@ -34,7 +44,9 @@ export function loadConfiguration(
 }
 
 export async function runCheckConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const configuration = loadConfiguration(argv, env);
+  const configuration = loadConfiguration(argv, env, {
+    strictness: (settings, files) => faultsOfPeople(settings, files && sitesIn(files)),
+  });
   if (!configuration) return;
   const [surplus] = configuration.words;
   if (surplus !== undefined) throw new ConfigError([`${surplus}: check-config takes options only`]);

@@ -27,6 +27,11 @@ export function ownSites({ mqtt }: Settings, plant: Plant): OwnSites {
   };
 }
 
+/** Of the whole plant, by id. */
+export function sitesIn({ plant, otherSites }: OwnSites): ReadonlySet<string> {
+  return new Set([...plant.sites.keys(), ...otherSites]);
+}
+
 /** What is wrong with `mqtt.sites`, in sentences. */
 export function faultsOfSites({ mqtt }: Settings, plant: Plant): string[] {
   const { sites = [], url } = mqtt;

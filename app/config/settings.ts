@@ -5,6 +5,7 @@ import { type ConfigFault, parseWith } from '../../model/fault.ts';
 import { idSchema } from '../../model/schema.ts';
 import { type CommandLine, parseEnvironment, type RawOptions } from './command-line.ts';
 import { type InfluxSettings, influxLayer, mergeInflux, outboxBytes, withAbsoluteSecrets } from './influx-settings.ts';
+import { type NotifySettings, notifyLayer, notifySettings, withAbsoluteNotify } from './notify-settings.ts';
 import type { Option } from './option-table.ts';
 import { mergeSim, type SimSettings, simLayer, withAbsoluteFiles } from './sim-settings.ts';
 import { readYamlFile } from './yaml-file.ts';
@@ -46,6 +47,7 @@ const layerSchema = z.strictObject({
         .optional(),
     })
     .optional(),
+  notify: notifyLayer,
   logLevel: z.enum(['debug', 'info', 'warn', 'error'], 'expected debug, info, warn or error').optional(),
   plant: text.optional(),
   rules: text.optional(),
@@ -73,6 +75,7 @@ export interface Settings {
   readonly retention: { readonly rawDays: number | null; readonly diskBytes: number };
   /** Null: the embedded store. */
   readonly influx: InfluxSettings | null;
+  readonly notify: NotifySettings;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Absolute paths. */
   readonly plant: string;
@@ -117,7 +120,9 @@ export function loadSettings(commandLine: CommandLine, env: NodeJS.ProcessEnv): 
   const { rawDays = DEFAULTS.retention.rawDays, diskBytes = DEFAULTS.retention.diskBytes } =
     file.layer.store?.retention ?? {};
   const retention = { rawDays, diskBytes };
-  return { value: { ...merged, plant, mqtt, retention, influx: influx.value, sim }, faults };
+  const notify = notifySettings(file.layer.notify);
+  const whole = { ...merged, plant, mqtt, retention, notify, influx: influx.value, sim };
+  return { value: whole, faults };
 }
 
 function configFile(options: RawOptions): string | null {
@@ -169,6 +174,7 @@ function withAbsolutePaths(layer: Layer, base: string): Layer {
     if (path !== undefined) absolute.mqtt = { ...absolute.mqtt, [key]: resolve(base, path) };
   }
   if (layer.sim) absolute.sim = withAbsoluteFiles(layer.sim, base);
+  absolute.notify = withAbsoluteNotify(layer.notify, base);
   if (layer.store) absolute.store = withAbsoluteSecrets(layer.store, base);
   return absolute;
 }

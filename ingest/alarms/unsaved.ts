@@ -1,7 +1,7 @@
 /** Alarms on their way into the journal: a full disk must not keep one from people, least of all the one that says so. */
-import type { Alarm } from '../../model/alarm.ts';
+import type { Alarm, JournalEntry } from '../../model/alarm.ts';
 import type { Log } from '../../model/log.ts';
-import type { AlarmJournal } from './journal.ts';
+import type { AlarmJournal, AlarmWrite } from './journal.ts';
 
 export interface UnsavedCounts {
   /** Alarms that the journal could not take so far; they are tried again. */
@@ -11,35 +11,41 @@ export interface UnsavedCounts {
 }
 
 export interface Unsaved {
-  add(alarm: Alarm): void;
+  add(alarm: Alarm, entry: JournalEntry | null): void;
   /** Saves what the journal takes, the oldest first; the rest stays. */
   save(): void;
-  has(id: string): boolean;
+  get(id: string): Alarm | undefined;
+  entriesOf(id: string): readonly JournalEntry[];
   alarms(): readonly Alarm[];
   counts(): UnsavedCounts;
 }
 
 const MAX_ALARMS = 1_000;
+/** Of one alarm: somebody who shelves and unshelves while the disk is full. */
+const MAX_ENTRIES = 100;
+/** Alarms a transaction: one sync for so many. */
+const AT_ONCE = 500;
 
 export function createUnsaved(journal: Pick<AlarmJournal, 'save'>, log: Log): Unsaved {
-  /** By id: of an episode only the latest state. */
-  const waiting = new Map<string, Alarm>();
+  /** By id: of an episode the latest state, and all that happened. */
+  const waiting = new Map<string, AlarmWrite>();
   let isFailing = false;
   let dropped = 0;
 
   /** What is over goes before what is open. */
   function dropOne(): void {
-    const alarms = [...waiting.values()];
-    const victim = alarms.find(({ state }) => state === 'normal') ?? alarms[0];
-    if (victim) waiting.delete(victim.id);
+    const writes = [...waiting.values()];
+    const victim = writes.find(({ alarm }) => alarm.state === 'normal') ?? writes[0];
+    if (victim) waiting.delete(victim.alarm.id);
     dropped++;
   }
 
   function save(): void {
     try {
-      for (const alarm of waiting.values()) {
-        journal.save(alarm);
-        waiting.delete(alarm.id);
+      while (waiting.size > 0) {
+        const group = [...waiting.values()].slice(0, AT_ONCE);
+        journal.save(group);
+        for (const { alarm } of group) waiting.delete(alarm.id);
       }
       if (isFailing) log.info({ dropped }, 'alarms can be saved again');
       isFailing = false;
@@ -50,13 +56,17 @@ export function createUnsaved(journal: Pick<AlarmJournal, 'save'>, log: Log): Un
   }
 
   return {
-    add(alarm) {
-      waiting.set(alarm.id, alarm);
+    add(alarm, entry) {
+      const before = waiting.get(alarm.id)?.entries ?? [];
+      waiting.set(alarm.id, { alarm, entries: entry ? [...before, entry].slice(-MAX_ENTRIES) : before });
+      if (waiting.size <= MAX_ALARMS) return;
+      if (!isFailing) save();
       if (waiting.size > MAX_ALARMS) dropOne();
     },
     save,
-    has: (id) => waiting.has(id),
-    alarms: () => [...waiting.values()],
+    get: (id) => waiting.get(id)?.alarm,
+    entriesOf: (id) => waiting.get(id)?.entries ?? [],
+    alarms: () => [...waiting.values()].map(({ alarm }) => alarm),
     counts: () => ({ unsaved: waiting.size, dropped }),
   };
 }

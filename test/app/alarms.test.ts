@@ -26,6 +26,11 @@ describe('alarms of a running server (below 1 m, delays of 60 s)', () => {
   const active = () => server.get<AlarmWire[]>('/api/alarms');
   const all = () => server.get<AlarmWire[]>('/api/alarms?state=all');
 
+  /** Of all that is open, by whoever sits at the server. */
+  async function acknowledge(): Promise<void> {
+    for (const { id } of await active()) await fetch(`${server.url}/api/alarms/${id}/acknowledge`, { method: 'POST' });
+  }
+
   it('opens at the first reading below, where the device reports no oftener than the delay', async () => {
     await send([0, 0.5]);
     expect(await active()).toMatchObject([
@@ -43,10 +48,12 @@ describe('alarms of a running server (below 1 m, delays of 60 s)', () => {
     ]);
   });
 
-  it('closes once the level is back past the deadband', async () => {
+  it('is over once the level is back past the deadband, and closed once somebody has seen it', async () => {
     await send([70, 1.04]);
     expect(await active()).toHaveLength(1);
     await send([140, 1.5]);
+    expect(await active()).toMatchObject([{ state: 'returned-unacknowledged' }]);
+    await acknowledge();
     expect(await active()).toEqual([]);
     expect(await all()).toMatchObject([{ state: 'normal', raisedAt: begin, returnedAt: begin + 140_000 }]);
   });
@@ -59,15 +66,19 @@ describe('alarms of a running server (below 1 m, delays of 60 s)', () => {
   });
 
   it('judges every fresh reading of a backlog, not only its newest', async () => {
+    await acknowledge();
     await send([270, 2], [300, 2], [330, 2], [340, 0.3]);
     expect(await active()).toEqual([]);
     expect((await all())[0]).toMatchObject({ state: 'normal', returnedAt: begin + 330_000 });
   });
 
-  it('raises nothing for readings of the past', async () => {
-    const before = await all();
+  it('writes down what readings of the past would have raised, and asks nobody', async () => {
+    const before = await active();
     await send([-86_400_000, 0.1]);
-    expect(await all()).toEqual(before);
+    expect(await active()).toEqual(before);
+    expect((await all()).filter(({ isHistorical }) => isHistorical)).toMatchObject([
+      { rule: 'tank-low', isAnnounced: false },
+    ]);
     expect((await server.get<LiveWire[]>('/api/live'))[0]?.value).toBe(0.3);
   });
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startBrokerWatch } from '../../app/broker-watch.ts';
 import { createAlarmDesk } from '../../ingest/alarms/desk.ts';
 import { openAlarmJournal } from '../../ingest/alarms/journal.ts';
-import { silentLog } from '../harness/readings.ts';
+import { silentLog, smallPlant } from '../harness/readings.ts';
 import { temporaryFolder } from '../harness/server.ts';
 
 const all = { activeOnly: true, from: 0, to: 1e15, limit: 100 };
@@ -13,7 +13,8 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function watched() {
-  const alarms = createAlarmDesk(openAlarmJournal(join(temporaryFolder(), 'alarms.db')), silentLog);
+  const journal = openAlarmJournal(join(temporaryFolder(), 'alarms.db'));
+  const alarms = createAlarmDesk(journal, { plant: smallPlant(), log: silentLog, now: Date.now });
   let health: typeof WELL | null = WELL;
   const stop = startBrokerWatch(() => health, { alarms, now: Date.now, log: silentLog });
   return {
@@ -23,7 +24,10 @@ function watched() {
     after(seconds: number, state: Partial<typeof WELL> | null) {
       health = state && { ...WELL, ...state };
       vi.advanceTimersByTime(seconds * 1_000);
-      return alarms.list(all).map(({ rule, site }) => (site === null ? rule : `${rule} ${site}`));
+      return alarms
+        .list(all)
+        .filter(({ clearedAt }) => clearedAt === null)
+        .map(({ rule, site }) => (site === null ? rule : `${rule} ${site}`));
     },
   };
 }

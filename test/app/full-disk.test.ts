@@ -33,7 +33,7 @@ it('a full disk opens one alarm, which is told though it cannot be saved, and sa
 
   expect(limitFiles(server.process.pid, 'unlimited')).toBe(0);
   await stored;
-  expect(await eventually(all, ([alarm]) => alarm?.state === 'normal', 20_000)).toHaveLength(1);
+  expect(await eventually(all, ([alarm]) => alarm?.state === 'returned-unacknowledged', 20_000)).toHaveLength(1);
   expect(await server.health()).toMatchObject({
     status: 'ok',
     ingest: { stored: 2 },
@@ -43,6 +43,8 @@ it('a full disk opens one alarm, which is told though it cannot be saved, and sa
   expect(await server.stop()).toBe(0);
 
   const again = await startServer({ dataDir: server.dataDir });
-  expect(await again.get('/api/alarms?state=all')).toMatchObject([{ rule: 'store-failing', state: 'normal' }]);
+  expect(await again.get('/api/alarms?state=all')).toMatchObject([
+    { rule: 'store-failing', state: 'returned-unacknowledged' },
+  ]);
   expect(await again.stop()).toBe(0);
 });

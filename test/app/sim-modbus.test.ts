@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { SimDetailWire, LiveWire } from '../../dashboard/wire.ts';
+import type { LiveWire, SimDetailWire } from '../../dashboard/wire.ts';
 import { freePort } from '../harness/free-port.ts';
 import { NO_MBPOLL, poll } from '../harness/mbpoll.ts';
 import { NO_SOCAT, type PtyPair, startPtyPair } from '../harness/pty.ts';

@@ -1,6 +1,6 @@
 /** What a person sees who starts it wrongly: one sentence per fault, all at once, and the right exit code. */
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,6 +9,30 @@ import { ROOT, runAimak, startServer, temporaryFolder } from '../harness/server.
 const FIRST_DEVICE = ['--config', 'config/first-device/aimak.yaml'];
 
 describe('starting with a faulty configuration', () => {
+  it('lists every fault of the rules with its line, by check-config', async () => {
+    const folder = temporaryFolder();
+    const lines = [
+      '- {id: chlorine-low, below: 0.2 g/L}',
+      '- {id: tank-low, exceptions: [{asset: tank-9, below: 1 m}]}',
+      '- {id: own, on: {metric: levl}, below: 1, priority: low}',
+      '- {id: pressure-low, below: 500 bar}',
+    ];
+    writeFileSync(join(folder, 'aimak.yaml'), 'version: 1\nplant: plant.yaml\nrules: rules.yaml\n');
+    copyFileSync(join(ROOT, 'config/demo/plant.yaml'), join(folder, 'plant.yaml'));
+    copyFileSync(join(ROOT, 'config/demo/village.inp'), join(folder, 'village.inp'));
+    writeFileSync(join(folder, 'rules.yaml'), lines.join('\n'));
+    const { code, stderr } = await runAimak(['check-config', '--config', join(folder, 'aimak.yaml')]);
+    expect(code).toBe(2);
+    for (const fault of [
+      'rules.yaml:1 [0].below: expected mg/L (got g/L)',
+      'rules.yaml:2 [1].exceptions[0].asset: "tank-9" is not in the plant',
+      'rules.yaml:3 [2].on.metric: no such metric (got "levl")',
+      'rules.yaml:4 [3].below: would always hold: pressure is -1 to 100 bar',
+      'rules.yaml:3 [2].action: expected a text in each of ky, ru and en',
+    ])
+      expect(stderr).toContain(fault);
+  });
+
   it('names every fault of options, environment, configuration, plant and rules, and exits 2', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'aimak.yaml'), 'version: 1\nplant: plant.yaml\nrules: rules.yaml\n');

@@ -10,10 +10,10 @@ import type { LiveWire } from '../../dashboard/wire.ts';
 import { startModbusUnits } from '../../device-sim/modbus/modbus-units.ts';
 import { type BridgeFile, parseBridgeFile } from '../../model/bridge-file.ts';
 import { freePort } from '../harness/outside-broker.ts';
+import { NO_SOCAT, startPtyPair } from '../harness/pty.ts';
 import { silentLog } from '../harness/readings.ts';
 import { eventually, ROOT, runAimak, spawnAimak, startServer, temporaryFolder } from '../harness/server.ts';
 import { rightAnswer, startUnit } from './hand-made-unit.ts';
-import { NO_SOCAT, startPtyPair } from '../harness/pty.ts';
 import { writeSite } from './site-files.ts';
 
 const NOWHERE = 'mqtt://127.0.0.1:1';

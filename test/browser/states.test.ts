@@ -44,7 +44,10 @@ function writePlant(): string {
     })),
   });
   const title = { ky: 'Суу аз', ru: 'Мало воды', en: 'The tank is low' };
-  write('rules.yaml', [{ id: 'low', on: { metric: 'level' }, below: 1, deadband: 0.05, priority: 'critical', title }]);
+  const texts = { title, cause: title, consequence: title, action: title };
+  write('rules.yaml', [
+    { id: 'low', on: { metric: 'level' }, below: 1, deadband: 0.05, priority: 'critical', ...texts },
+  ]);
   return relative(ROOT, join(folder, 'aimak.yaml'));
 }
 
@@ -70,7 +73,7 @@ describe('the page of five reservoirs', () => {
   };
   const tank = (page: Page, name: Tank) => page.locator('.tank', { has: page.getByRole('heading', { name }) });
 
-  it('raises an alarm above everything else when a level falls below its limit, and drops it when it is back', async () => {
+  it('raises an alarm above everything else when a level falls below its limit, and drops it when it is back and acknowledged', async () => {
     await send('North', 2.5);
     const page = await browser.open(server.url);
     await tank(page, 'North').getByText('2.50').waitFor();
@@ -88,8 +91,9 @@ describe('the page of five reservoirs', () => {
     await page.locator('.series-page').getByRole('heading', { name: 'North' }).waitFor();
     await page.goBack();
 
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
     await send('North', 1.5);
-    await alarm.waitFor({ state: 'detached', timeout: 5_000 });
+    await alarm.waitFor({ state: 'detached', timeout: 10_000 });
     await page.getByText(/^No open alarms/).waitFor();
   });
 

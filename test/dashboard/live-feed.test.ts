@@ -3,11 +3,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LiveFeed, startLiveFeed } from '../../dashboard/live-feed.ts';
-import { type Alarm, transition } from '../../model/alarm.ts';
+import type { Alarm } from '../../model/alarm.ts';
 import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
 import type { LiveValue } from '../../model/reading.ts';
 import { raiseOfServer } from '../../model/server-condition.ts';
-import { smallPlant } from '../harness/readings.ts';
+import { raisedAlarm } from '../harness/alarms.ts';
+import { smallPlant, tankLow } from '../harness/readings.ts';
 
 const subscribeTo = (site: string) => `42/live,["subscribe",{"site":"${site}"}]`;
 
@@ -43,6 +44,7 @@ describe('the live feed, to a page that polls now and then', () => {
         },
         alarms: {
           list: () => [],
+          children: () => new Map(),
           onChange(listener) {
             raise = listener;
             return () => undefined;
@@ -88,7 +90,19 @@ describe('the live feed, to a page that polls now and then', () => {
   it('tells it of an alarm of the server, whatever site it is subscribed to', async () => {
     await post(subscribeTo('toru'));
     await poll();
-    raise(transition(undefined, raiseOfServer('disk-low', 1)) as Alarm);
+    raise(raisedAlarm(raiseOfServer('disk-low', 1)));
+    vi.advanceTimersByTime(250);
     expect(await poll()).toMatchObject([['alarm', { rule: 'disk-low', site: null, priority: 'high' }]]);
+  });
+
+  it('tells it the latest of an alarm, and of a storm of them by a snapshot', async () => {
+    const alarm = raisedAlarm(tankLow);
+    raise(alarm);
+    raise({ ...alarm, state: 'acknowledged' });
+    vi.advanceTimersByTime(250);
+    expect(await poll()).toMatchObject([['alarm', { id: alarm.id, state: 'acknowledged' }]]);
+    for (let i = 0; i < 2_000; i++) raise({ ...alarm, id: `storm-${i}` });
+    vi.advanceTimersByTime(250);
+    expect((await poll()).map(([event]) => event)).toEqual(['snapshot']);
   });
 });

@@ -5,6 +5,8 @@ import type { Simulator } from '../../dashboard/ports.ts';
 import type { SimDetailWire } from '../../dashboard/wire.ts';
 import type { SimFault } from '../../model/sim-fault.ts';
 import { FAULT_KINDS } from '../../model/sim-fault-catalogue.ts';
+import { noAccounts } from '../harness/accounts.ts';
+import { openDesk } from '../harness/alarms.ts';
 import { smallPlant } from '../harness/readings.ts';
 
 const NOW_MS = Date.parse('2026-11-23T12:00:00Z');
@@ -124,7 +126,7 @@ describe('the simulator over HTTP (contract 3.6)', () => {
   it('lets no page of another origin change anything, and no form of one', async () => {
     const request = { kind: 'silent', target: 'pump-1' };
     const foreign = { origin: 'http://elsewhere.example' };
-    expect(await post(request, foreign)).toMatchObject({ status: 403, body: { error: { code: 'foreign-page' } } });
+    expect(await post(request, foreign)).toMatchObject({ status: 403, body: { error: { code: 'foreign-origin' } } });
     expect(await call('POST', '/api/sim/pace', { isPaused: true }, foreign)).toMatchObject({ status: 403 });
     expect(await call('DELETE', '/api/sim/faults/fault-1', undefined, foreign)).toMatchObject({ status: 403 });
     for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
@@ -168,7 +170,8 @@ function start(simulator: Simulator | null): Promise<Dashboard> {
     { host: '127.0.0.1', port: 0, plant: smallPlant(), rules: [] },
     {
       live: { values: () => [], onChange: never },
-      alarms: { list: () => [], onChange: never },
+      alarms: openDesk({ plant: smallPlant() }).desk,
+      people: noAccounts,
       history: () => Promise.reject(new Error('not asked for')),
       health: () => ({ status: 'ok' }),
       simulator,

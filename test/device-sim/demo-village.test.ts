@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Town, TownMessage } from '../../device-sim/town.ts';
 import type { Circuit } from '../../model/circuit.ts';
+import type { DeviceId } from '../../model/ids.ts';
 import type { Site } from '../../model/plant.ts';
-import { watchedDevices } from '../../model/rule.ts';
 import { litPeriod } from '../../model/sun.ts';
+import { limitsOf } from '../../model/watches.ts';
 import { DAY_MS, HOUR_MS, JANUARY, JULY, NOVEMBER, network, newTown, plant, rules } from './village.ts';
 
 const SEASONS = [
@@ -169,19 +170,16 @@ function circuitFrames(messages: readonly TownMessage[], circuit: Circuit): Town
   return messages.filter((message) => message.device === device).map(({ frame }) => frame);
 }
 
-const watched = new Map(rules.map((rule) => [rule, new Set(watchedDevices(rule, plant))]));
+const limitsByDevice = Map.groupBy(limitsOf(rules, plant), ({ device }) => device ?? '');
 
-function brokenBy({ device: id, frame }: TownMessage): string[] {
-  const device = plant.devices.get(id);
-  if (!device) throw new Error(`${id} is not in the plant`);
-  return rules
-    .filter((rule) => watched.get(rule)?.has(device))
-    .filter(({ on, below, above, is }) => {
-      const value = frame.values[on.metric];
-      if (is !== undefined) return value === is;
-      return Number(value) < (below ?? Number.NEGATIVE_INFINITY) || Number(value) > (above ?? Number.POSITIVE_INFINITY);
+function brokenBy({ device, frame }: TownMessage): string[] {
+  const limits = limitsByDevice.get(device as DeviceId) ?? [];
+  return limits
+    .filter(({ metric, below, above, is }) => {
+      const value = Number(frame.values[metric ?? '']);
+      return is === null ? value < below || value > above : value === is;
     })
-    .map((rule) => rule.id);
+    .map(({ rule }) => rule);
 }
 
 function tankBalance({ water, nowMs }: Town) {

@@ -5,9 +5,10 @@ import { createTown, type Town, type TownMessage, type TownOptions } from '../..
 import type { Parsed } from '../../model/fault.ts';
 import { type Plant, parsePlant } from '../../model/plant.ts';
 import { type Profile, parseProfile } from '../../model/profile.ts';
-import { type LimitRule, parseRules } from '../../model/rule.ts';
+import type { Rule } from '../../model/rule.ts';
 import type { SimFault } from '../../model/sim-fault.ts';
 import { FAULT_KINDS } from '../../model/sim-fault-catalogue.ts';
+import { rulesFor } from '../harness/detect.ts';
 
 const CONFIG = new URL('../../config/', import.meta.url);
 
@@ -21,7 +22,7 @@ export const JANUARY = Date.UTC(2026, 0, 1, 18);
 export const network = readText('demo/village.inp');
 export const profiles = readProfiles();
 export const plant: Plant = value(parsePlant(parse(readText('demo/plant.yaml')), profiles));
-export const rules: readonly LimitRule[] = value(parseRules(parse(readText('demo/rules.yaml')), plant));
+export const rules: readonly Rule[] = rulesFor(plant, parse(readText('demo/rules.yaml')));
 
 /** The demo plant, with more in it as a plant file would say it. */
 export function plantWith(more: { assets?: object[]; devices?: object[]; circuits?: object[] } = {}): Plant {

@@ -1,4 +1,4 @@
-import type { ConditionRaise } from '../../model/alarm.ts';
+import type { ConditionRaise } from '../../model/condition.ts';
 import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
 import { type Plant, parsePlant } from '../../model/plant.ts';
 import { parseProfile } from '../../model/profile.ts';
@@ -61,12 +61,17 @@ export function smallPlant(): Plant {
 export const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** The level of tank 1 falls below its limit at 1 s. */
-export const tankLow: Extract<ConditionRaise, { device: DeviceId }> = {
+export const tankLow: ConditionRaise = {
   kind: 'raise',
   key: 'tank-low.tank-1-level',
   at: 1000,
   rule: 'tank-low',
+  detector: 'limit',
   priority: 'critical',
+  isHistorical: false,
+  latches: false,
+  settleS: 300,
+  values: {},
   site: 'toru' as SiteId,
   asset: null,
   device: 'tank-1-level' as DeviceId,

@@ -1,21 +1,16 @@
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { createAlarmDesk } from '../../ingest/alarms/desk.ts';
 import { openAlarmJournal } from '../../ingest/alarms/journal.ts';
-import type { Alarm } from '../../model/alarm.ts';
+import type { Alarm, AlarmAction } from '../../model/alarm.ts';
+import type { ConditionReturn } from '../../model/condition.ts';
 import type { SiteId } from '../../model/ids.ts';
 import { raiseOfServer } from '../../model/server-condition.ts';
-import { silentLog, tankLow } from '../harness/readings.ts';
-import { temporaryFolder } from '../harness/server.ts';
+import { ACTIVE, EVERYTHING, openDesk } from '../harness/alarms.ts';
+import { tankLow } from '../harness/readings.ts';
 
-const everything = { activeOnly: false, from: 0, to: 1e13, limit: 2_000 };
-const active = { ...everything, activeOnly: true };
-
-function openDesk(file = join(temporaryFolder(), 'alarms.db')) {
-  const journal = openAlarmJournal(file);
-  return { file, journal, desk: createAlarmDesk(journal, silentLog) };
-}
+const back = (at: number): ConditionReturn => ({ kind: 'return', key: tankLow.key, at, isHistorical: false });
+const acknowledge: AlarmAction = { kind: 'acknowledge', by: 'aida', note: 'seen' };
+const ID = `${tankLow.key}.${tankLow.at}`;
 
 describe('the alarm desk', () => {
   it('knows its open alarms again after a restart, and opens none twice', () => {
@@ -23,16 +18,96 @@ describe('the alarm desk', () => {
     before.desk.apply(tankLow);
     before.journal.close();
 
-    const { desk } = openDesk(before.file);
+    const { desk, told } = openDesk({ file: before.file });
     expect(desk.isActive(tankLow.key)).toBe(true);
     desk.apply({ ...tankLow, at: 2000 });
-    expect(desk.list(active)).toHaveLength(1);
-    desk.apply({ kind: 'return', key: tankLow.key, at: 3000 });
-    expect(desk.list(active)).toEqual([]);
-    expect(desk.list(everything)).toMatchObject([{ state: 'normal', raisedAt: 1000, returnedAt: 3000 }]);
+    expect([desk.list(ACTIVE).length, told]).toEqual([1, []]);
+    desk.act(ID, acknowledge);
+    desk.apply(back(3000));
+    expect(desk.list(ACTIVE)).toEqual([]);
+    expect(desk.list(EVERYTHING)).toMatchObject([{ state: 'normal', raisedAt: 1000, returnedAt: 3000 }]);
   });
 
-  it.each([active, everything])('lists newest first, by site, priority and time: %j', (query) => {
+  it('keeps what is over, and unseen, until somebody acknowledges it', () => {
+    const { desk, told } = openDesk();
+    desk.apply(tankLow);
+    desk.apply(back(2000));
+    expect([desk.isActive(tankLow.key), desk.list(ACTIVE).length]).toEqual([false, 1]);
+    expect(desk.act(ID, acknowledge)).toMatchObject({ ok: true, alarm: { state: 'normal' } });
+    expect(desk.act(ID, acknowledge)).toMatchObject({ ok: false, reason: 'no-change' });
+    expect(desk.act('nothing', acknowledge)).toMatchObject({ ok: false, reason: 'unknown' });
+    expect(told).toEqual([`raised ${tankLow.key}`, `cleared-unacknowledged ${tankLow.key}`]);
+  });
+
+  it('writes down who did what, when it happened and when it came in', () => {
+    let now = 5_000;
+    const { desk } = openDesk({ now: () => now });
+    desk.apply(tankLow);
+    now = 6_000;
+    desk.act(ID, acknowledge);
+    desk.act(ID, { kind: 'shelve', by: 'bek', reason: 'cleaning', until: 9_000 });
+    now = 7_000;
+    desk.apply(back(2_000));
+    expect(desk.entriesOf(ID)).toMatchObject([
+      { kind: 'raise', at: 1_000, seenAt: 5_000, by: null, state: 'unacknowledged', told: 'raised' },
+      { kind: 'acknowledge', at: 6_000, seenAt: 6_000, by: 'aida', note: 'seen', state: 'acknowledged', told: null },
+      { kind: 'shelve', by: 'bek', note: 'cleaning', until: 9_000 },
+      { kind: 'return', at: 2_000, seenAt: 7_000, state: 'normal' },
+    ]);
+  });
+
+  it('goes on with shelves and holds after a restart, and ends them by the clock', () => {
+    const first = openDesk();
+    first.desk.apply(tankLow);
+    first.desk.act(ID, { kind: 'shelve', by: 'bek', reason: 'cleaning', until: 9_000 });
+    first.journal.close();
+    let now = 8_999;
+    const { desk, told } = openDesk({ file: first.file, now: () => now });
+    desk.tick();
+    expect([desk.list({ ...EVERYTHING, mutedOnly: true }).length, told]).toEqual([1, []]);
+    now = 9_000;
+    desk.tick();
+    expect([desk.list({ ...EVERYTHING, mutedOnly: true }), told]).toEqual([[], [`raised ${tankLow.key}`]]);
+    desk.tick();
+    expect(told).toHaveLength(1);
+  });
+
+  it('asks again for a critical alarm that was acknowledged four hours ago and is not over', () => {
+    let now = 0;
+    const { desk, told } = openDesk({ now: () => now });
+    desk.apply(tankLow);
+    desk.act(ID, acknowledge);
+    now = 4 * 3_600_000;
+    desk.tick();
+    expect(desk.list(ACTIVE)).toMatchObject([{ state: 'unacknowledged' }]);
+    expect(told).toEqual([`raised ${tankLow.key}`, `raised ${tankLow.key}`]);
+  });
+
+  it('records an episode of the past once, beside the one that is open, and tells nobody', () => {
+    const late = { ...tankLow, at: 500, isHistorical: true };
+    const first = openDesk();
+    first.desk.apply(tankLow);
+    first.desk.apply(late);
+    first.journal.close();
+    const { desk, told } = openDesk({ file: first.file });
+    desk.apply({ ...back(800), isHistorical: true });
+    desk.apply(late);
+    expect(desk.list(EVERYTHING)).toMatchObject([
+      { raisedAt: 1000, state: 'unacknowledged', isHistorical: false },
+      { raisedAt: 500, returnedAt: 800, state: 'normal', isHistorical: true },
+    ]);
+    expect([first.told, told]).toEqual([[`raised ${tankLow.key}`], []]);
+  });
+
+  it('ends what nothing judges any more', () => {
+    const { desk } = openDesk();
+    desk.apply(tankLow);
+    desk.act(ID, { kind: 'out-of-service', by: 'bek', reason: 'gone' });
+    desk.withdraw(tankLow.key);
+    expect([desk.standing(), desk.list(EVERYTHING)[0]?.state]).toEqual([[], 'normal']);
+  });
+
+  it.each([ACTIVE, EVERYTHING])('lists newest first, by site, priority and time: %j', (query) => {
     const { desk } = openDesk();
     desk.apply(tankLow);
     desk.apply({ ...tankLow, key: 'other', at: 5000, priority: 'low', site: 'naryn' as SiteId });
@@ -43,10 +118,25 @@ describe('the alarm desk', () => {
     expect(desk.list({ ...query, limit: 1 })).toHaveLength(1);
   });
 
-  it.each([active, everything])('lists the alarms of the server for every site: %j', (query) => {
+  it.each([ACTIVE, EVERYTHING])('lists the alarms of the server for every site: %j', (query) => {
     const { desk } = openDesk();
     desk.apply(raiseOfServer('disk-low', 1000));
     expect(desk.list({ ...query, site: 'naryn' })).toMatchObject([{ rule: 'disk-low', site: null, device: null }]);
+  });
+});
+
+describe('a storm of 2,000 conditions at once', () => {
+  const storm = Array.from({ length: 2_000 }, (_, i) => ({ ...tankLow, key: `storm.${i}` }));
+
+  it('is in the journal whole, each once, and told in one', () => {
+    const { desk, journal, file, messages } = openDesk();
+    desk.applyAll(storm);
+    expect(desk.health()).toEqual({ unsaved: 0, dropped: 0 });
+    expect(messages).toEqual([2_000]);
+    journal.close();
+    const again = openDesk({ file });
+    expect(again.desk.standing()).toHaveLength(2_000);
+    expect(new Set(storm.map(({ key }) => again.desk.entriesOf(`${key}.1000`).length))).toEqual(new Set([1]));
   });
 });
 
@@ -58,31 +148,35 @@ function lockForWriting(file: string): () => void {
 }
 
 describe('the alarm desk with a journal that takes nothing', () => {
-  it('tells of the alarm all the same, lists it, and saves it once it can', () => {
+  it('tells of the alarm all the same, lists it, and saves it with all that happened once it can', () => {
     const { file, journal, desk } = openDesk();
     const told: Alarm[] = [];
     desk.onChange((alarm) => told.push(alarm));
     const unlock = lockForWriting(file);
     desk.apply(raiseOfServer('store-failing', 1000));
+    desk.act('store-failing.1000', acknowledge);
     desk.saveUnsaved();
-    expect(told.map(({ rule }) => rule)).toEqual(['store-failing']);
-    expect([desk.list(active).length, desk.list(everything).length, desk.health().unsaved]).toEqual([1, 1, 1]);
+    expect(told.map(({ state }) => state)).toEqual(['unacknowledged', 'acknowledged']);
+    expect([desk.list(ACTIVE).length, desk.list(EVERYTHING).length, desk.health().unsaved]).toEqual([1, 1, 1]);
+    expect(desk.entriesOf('store-failing.1000')).toHaveLength(2);
 
     unlock();
     desk.saveUnsaved();
     expect(desk.health()).toEqual({ unsaved: 0, dropped: 0 });
     journal.close();
-    expect(openDesk(file).desk.isActive('store-failing')).toBe(true);
+    const again = openDesk({ file }).desk;
+    expect([again.isActive('store-failing'), again.entriesOf('store-failing.1000').length]).toEqual([true, 2]);
   });
 
   it('lists an episode that ended meanwhile once, and as ended', () => {
     const { file, desk } = openDesk();
     desk.apply(tankLow);
+    desk.act(ID, acknowledge);
     const unlock = lockForWriting(file);
-    desk.apply({ kind: 'return', key: tankLow.key, at: 2000 });
+    desk.apply(back(2000));
     expect(desk.health().unsaved).toBe(1);
-    expect(desk.list(active)).toEqual([]);
-    expect(desk.list(everything)).toMatchObject([{ state: 'normal', returnedAt: 2000 }]);
+    expect(desk.list(ACTIVE)).toEqual([]);
+    expect(desk.list(EVERYTHING)).toMatchObject([{ state: 'normal', returnedAt: 2000 }]);
     unlock();
   });
 
@@ -92,12 +186,67 @@ describe('the alarm desk with a journal that takes nothing', () => {
     desk.apply({ ...tankLow, key: 'open' });
     for (let at = 0; at < 1_000; at++) {
       desk.apply({ ...tankLow, at });
-      desk.apply({ kind: 'return', key: tankLow.key, at });
+      desk.act(`${tankLow.key}.${at}`, acknowledge);
+      desk.apply(back(at));
     }
     expect(desk.health()).toEqual({ unsaved: 1_000, dropped: 1 });
     unlock();
     desk.saveUnsaved();
-    const saved = desk.list(everything);
+    const saved = desk.list(EVERYTHING);
     expect([saved.length, saved.some(({ key }) => key === 'open')]).toEqual([1_000, true]);
+  });
+});
+
+describe('the journal', () => {
+  it('takes over the alarms of the first version', () => {
+    const { file, journal } = openDesk();
+    journal.close();
+    const old = `${file}.old`;
+    const db = new DatabaseSync(old);
+    db.exec(
+      'CREATE TABLE alarm (id TEXT PRIMARY KEY, raised_at INTEGER NOT NULL, is_active INTEGER NOT NULL, body TEXT NOT NULL) STRICT',
+    );
+    const {
+      kind: _,
+      at,
+      isHistorical: __,
+      settleS: ___,
+      latches: ____,
+      detector: _____,
+      values: ______,
+      ...facts
+    } = tankLow;
+    const open = { ...facts, id: `k.${at}`, state: 'unacknowledged', raisedAt: at, returnedAt: null };
+    const over = { ...facts, id: 'k.1', state: 'normal', raisedAt: 1, returnedAt: 2 };
+    for (const alarm of [open, over]) {
+      const isActive = Number(alarm.state !== 'normal');
+      db.prepare('INSERT INTO alarm VALUES (?, ?, ?, ?)').run(
+        alarm.id,
+        alarm.raisedAt,
+        isActive,
+        JSON.stringify(alarm),
+      );
+    }
+    db.close();
+    const { desk } = openDesk({ file: old });
+    expect(desk.standing()).toMatchObject([
+      { id: open.id, shelved: null, suppressedBy: [], isAnnounced: true, clearedAt: null },
+    ]);
+    expect(desk.entriesOf('k.1').map(({ kind, told }) => [kind, told])).toEqual([
+      ['raise', 'raised'],
+      ['return', 'cleared'],
+    ]);
+    expect(desk.act(open.id, acknowledge).ok).toBe(true);
+  });
+
+  it('is never changed, and refuses a file of a newer version', () => {
+    const { file, desk, journal } = openDesk();
+    desk.apply(tankLow);
+    journal.close();
+    const db = new DatabaseSync(file);
+    expect(() => db.exec("UPDATE event SET kind = 'nothing'")).toThrow('never changed');
+    db.exec('PRAGMA user_version = 99');
+    db.close();
+    expect(() => openAlarmJournal(file)).toThrow('version 99');
   });
 });

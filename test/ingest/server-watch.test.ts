@@ -4,17 +4,17 @@ import { createAlarmDesk } from '../../ingest/alarms/desk.ts';
 import { openAlarmJournal } from '../../ingest/alarms/journal.ts';
 import { isDiskLow } from '../../ingest/disk-space.ts';
 import { createServerWatch } from '../../ingest/server-watch.ts';
-import { silentLog } from '../harness/readings.ts';
+import { silentLog, smallPlant } from '../harness/readings.ts';
 import { temporaryFolder } from '../harness/server.ts';
 
 const all = { activeOnly: false, from: 0, to: 1e13, limit: 100 };
 
 /** A server of which each fact can be set; `look` takes a look at so many seconds of uptime. */
 function watchedServer(file = join(temporaryFolder(), 'alarms.db')) {
-  const journal = openAlarmJournal(file);
-  const alarms = createAlarmDesk(journal, silentLog);
-  const facts = { isFailing: false, isLow: null as boolean | null };
   let uptimeS = 0;
+  const journal = openAlarmJournal(file);
+  const alarms = createAlarmDesk(journal, { plant: smallPlant(), log: silentLog, now: () => 1e12 + uptimeS * 1000 });
+  const facts = { isFailing: false, isLow: null as boolean | null };
   const check = createServerWatch(
     { 'server-clock': () => false, 'store-failing': () => facts.isFailing, 'disk-low': () => facts.isLow },
     { alarms, now: () => 1e12 + uptimeS * 1000, uptimeMs: () => uptimeS * 1000, log: silentLog },
@@ -37,7 +37,7 @@ describe('the watch over the server', () => {
     facts.isFailing = false;
     look(3);
     expect(look(12)).toEqual([['store-failing', 'unacknowledged']]);
-    expect(look(13)).toEqual([['store-failing', 'normal']]);
+    expect(look(13)).toEqual([['store-failing', 'returned-unacknowledged']]);
   });
 
   it('keeps the one alarm where the condition comes and goes', () => {

@@ -91,7 +91,7 @@ describe('ingest on a machine with a wrong clock', () => {
     time.offMs = 0;
     wait(11_000);
     expect(ingest.health()).toMatchObject({ status: 'ok', clock: { ok: true, reason: null } });
-    expect(alarms()).toEqual([['server-clock', 'normal']]);
+    expect(alarms()).toEqual([['server-clock', 'returned-unacknowledged']]);
     expect(ingest.live.values().map((value) => value.quality)).toEqual(['good', 'good', 'good']);
   });
 

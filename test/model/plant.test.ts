@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsePlant } from '../../model/plant.ts';
 import { parseProfile } from '../../model/profile.ts';
-import { parseRules } from '../../model/rule.ts';
 import { smallPlant } from '../harness/readings.ts';
 
 const site = { id: 'toru', lat: 42.4, lon: 76.4, timeZone: 'Asia/Bishkek' };
@@ -86,28 +85,5 @@ describe('a plant file (contract 1.3)', () => {
   it('refuses a profile that names an unknown metric', () => {
     const parsed = parseProfile({ id: 'p', kind: 'k', everyS: 60, metrics: { levl: {} } });
     expect(parsed).toMatchObject({ ok: false, faults: [{ path: ['metrics', 'levl'] }] });
-  });
-});
-
-describe('a rules file (contract 1.4)', () => {
-  const title = { ky: 'a', ru: 'b', en: 'c' };
-
-  it('refuses a limit of the wrong kind, an unknown reference and a second limit', () => {
-    const parsed = parseRules(
-      [
-        { id: 'a', on: { metric: 'pump_running' }, below: 1, priority: 'low', title },
-        { id: 'b', on: { metric: 'level', asset: 'tank-9' }, below: 1, priority: 'low', title },
-      ],
-      smallPlant(),
-    );
-    expect(parsed).toMatchObject({ ok: false, faults: [{ path: [0] }, { path: [1, 'on', 'asset'] }] });
-    const on = { kind: 'reservor', metric: 'level' };
-    expect(parseRules([{ id: 'a', on, below: 1, priority: 'low', title }], smallPlant())).toMatchObject({
-      ok: false,
-      faults: [{ path: [0, 'on'], message: 'no device of the plant fits' }],
-    });
-    expect(
-      parseRules([{ id: 'a', on: { metric: 'level' }, below: 1, above: 2, priority: 'low', title }], null).ok,
-    ).toBe(false);
   });
 });

@@ -2,9 +2,11 @@
 import { useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { Priority } from '../../../model/rule.ts';
-import type { AlarmWire, DeviceAlarmWire, ServerAlarmWire } from '../../wire.ts';
+import type { AlarmWire } from '../../wire.ts';
 import { stateOf } from '../hooks.ts';
+import type { TextKey } from '../i18n/catalogue.ts';
 import { language, nameOf, quantityText, t, tCount } from '../i18n/language.ts';
+import { type Act, failedActs, startAct, undoAct, waitingActs } from '../live/acts.ts';
 import { now } from '../live/clock.ts';
 import { alarms, isBackfilling, isSnapshotHere, lastReturnAt, link } from '../live/feed.ts';
 import { assetOf, plant, siteOf } from '../live/plant-store.ts';
@@ -16,20 +18,27 @@ import { PrioritySign } from './icons.tsx';
 const URGENCY: Readonly<Record<Priority, number>> = { critical: 1, high: 2, medium: 3, low: 4 };
 
 export function AlarmList() {
-  const open = alarms.value.toSorted(byUrgency);
+  const told = alarms.value.filter((alarm) => !isMuted(alarm)).toSorted(byUrgency);
+  const mutedCount = alarms.value.length - told.length;
   return (
     <section class="alarms" aria-live="polite" aria-label={t('alarms')}>
-      {open.length === 0 ? (
-        <NoAlarm />
+      {told.length === 0 ? (
+        <NoAlarm hasMuted={mutedCount > 0} />
       ) : (
         <ul>
-          {open.map((alarm) => (
+          {told.map((alarm) => (
             <AlarmItem key={alarm.id} alarm={alarm} />
           ))}
         </ul>
       )}
+      {mutedCount > 0 && <p class="alarms-muted">{tCount('muted', mutedCount)}</p>}
     </section>
   );
+}
+
+/** Explained by another, or set aside by somebody: it asks nothing of anybody now. */
+function isMuted({ shelved, outOfService, suppressedBy, heldUntil }: AlarmWire): boolean {
+  return shelved !== null || outOfService !== null || suppressedBy.length > 0 || heldUntil !== null;
 }
 
 /** What is wrong with the server stands above the rest: it puts the rest in doubt. */
@@ -39,13 +48,18 @@ function byUrgency(a: AlarmWire, b: AlarmWire): number {
 }
 
 function AlarmItem({ alarm }: { alarm: AlarmWire }) {
-  return <li>{alarm.device === null ? <ServerAlarm alarm={alarm} /> : <DeviceAlarm alarm={alarm} />}</li>;
+  return (
+    <li class={`alarm alarm-${alarm.state}`}>
+      {alarm.device === null ? <ServerAlarm alarm={alarm} /> : <DeviceAlarm alarm={alarm} />}
+      <AlarmAct alarm={alarm} />
+    </li>
+  );
 }
 
 /** No series stands behind it, so there is nowhere to go: it says itself what to do. */
-function ServerAlarm({ alarm }: { alarm: ServerAlarmWire }) {
+function ServerAlarm({ alarm }: { alarm: AlarmWire }) {
   return (
-    <div class={`alarm alarm-${alarm.state}`}>
+    <div class="alarm-body">
       <AlarmText alarm={alarm} where={t('server')}>
         {alarm.advice && <span class="alarm-advice">{nameOf(alarm.advice, '')}</span>}
       </AlarmText>
@@ -53,15 +67,47 @@ function ServerAlarm({ alarm }: { alarm: ServerAlarmWire }) {
   );
 }
 
-function DeviceAlarm({ alarm }: { alarm: DeviceAlarmWire }) {
+function DeviceAlarm({ alarm }: { alarm: AlarmWire }) {
   const asset = assetOf(alarm.asset);
-  const where = asset ? nameOf(asset.name, asset.id) : placeName(alarm.device);
-  const isNumber = plant.value?.metrics[alarm.metric]?.type !== 'boolean';
-  const broken = isNumber ? ` · ${quantityText(alarm.value, alarm.unit)}, ${limitText(alarm)}` : '';
+  const where = asset ? nameOf(asset.name, asset.id) : placeName(alarm.device ?? '');
+  const text = <AlarmText alarm={alarm} where={where} broken={brokenText(alarm)} />;
+  const { device, metric } = alarm;
+  if (device === null || metric === null) return <div class="alarm-body">{text}</div>;
   return (
-    <a class={`alarm alarm-${alarm.state}`} href={seriesAddress(alarm)}>
-      <AlarmText alarm={alarm} where={where} broken={broken} />
+    <a class="alarm-body" href={seriesAddress({ device, metric })}>
+      {text}
     </a>
+  );
+}
+
+function brokenText({ metric, value, limit, unit }: AlarmWire): string {
+  const isNumber = metric !== null && plant.value?.metrics[metric]?.type !== 'boolean';
+  if (!isNumber || value === null) return '';
+  const shown = ` · ${quantityText(value, unit ?? '')}`;
+  return limit === null ? shown : `${shown}, ${t('limit', { value: quantityText(limit, unit ?? '') })}`;
+}
+
+const ACTS: Readonly<Partial<Record<AlarmWire['state'], Act>>> = {
+  unacknowledged: 'acknowledge',
+  'returned-unacknowledged': 'acknowledge',
+  latched: 'reset',
+};
+
+/** One tap, and a moment to take it back. */
+function AlarmAct({ alarm: { id, state, title, rule } }: { alarm: AlarmWire }) {
+  const act = ACTS[state];
+  if (!act) return null;
+  const isWaiting = waitingActs.value.has(id);
+  const word = isWaiting ? t('undo') : failedActs.value.has(id) ? t('actFailed') : t(act);
+  return (
+    <button
+      type="button"
+      class="button alarm-act"
+      aria-label={`${word}: ${nameOf(title, rule)}`}
+      onClick={() => (isWaiting ? undoAct(id) : startAct(id, act))}
+    >
+      {word}
+    </button>
   );
 }
 
@@ -82,6 +128,8 @@ function AlarmText({ alarm, where, broken = '', children }: AlarmTextProps) {
         <span class="alarm-facts">
           {where} · {t('since', { time })}
           {broken}
+          {STATE_WORDS[alarm.state] && ` · ${t(STATE_WORDS[alarm.state] ?? 'unknown')}`}
+          {alarm.children.length > 0 && ` · ${tCount('children', alarm.children.length)}`}
         </span>
         {children}
       </span>
@@ -89,15 +137,18 @@ function AlarmText({ alarm, where, broken = '', children }: AlarmTextProps) {
   );
 }
 
-function limitText(alarm: DeviceAlarmWire): string {
-  return t('limit', { value: quantityText(alarm.limit, alarm.unit) });
-}
+/** Said of what is not simply new. */
+const STATE_WORDS: Readonly<Partial<Record<AlarmWire['state'], TextKey>>> = {
+  acknowledged: 'acknowledged',
+  'returned-unacknowledged': 'overUnseen',
+  latched: 'overLatched',
+};
 
 /** "All is well" is said only of what can be seen: with a link, and with no device silent. */
-function NoAlarm() {
+function NoAlarm({ hasMuted }: { hasMuted: boolean }) {
   const silent = useComputed(() => (isBackfilling.value ? 0 : countSilent())).value;
   if (!isSnapshotHere.value || !plant.value) return <p class="calm skeleton-text">{t('loading')}</p>;
-  if (silent > 0 || link.value === 'blind' || isBackfilling.value) {
+  if (hasMuted || silent > 0 || link.value === 'blind' || isBackfilling.value) {
     return (
       <p class="calm">
         {t('noAlarms')}

@@ -80,8 +80,8 @@ async function askLastReturn(): Promise<void> {
   for (const alarm of latest) noteReturn(alarm);
 }
 
-function noteReturn({ returnedAt }: AlarmWire): void {
-  if (returnedAt !== null) lastReturnAt.value = Math.max(lastReturnAt.peek() ?? 0, returnedAt);
+function noteReturn({ returnedAt, isHistorical }: AlarmWire): void {
+  if (returnedAt !== null && !isHistorical) lastReturnAt.value = Math.max(lastReturnAt.peek() ?? 0, returnedAt);
 }
 
 /** A phone back from the background, or on another network, keeps a dead socket for up to 45 s: replace it at once. */

@@ -53,6 +53,6 @@ it('InfluxDB that is away for a minute is an alarm of its own, while readings ar
     ({ reachable, pending }) => reachable && pending === 0,
   );
   alarmsAfter(1_000);
-  expect(alarmsAfter(11_000)).toEqual([['store-unreachable', 'normal']]);
+  expect(alarmsAfter(11_000)).toEqual([['store-unreachable', 'returned-unacknowledged']]);
   expect(ingest.health().status).toBe('ok');
 });

@@ -1,0 +1,53 @@
+/** `aimak notify test NAME`: a test message over each of a person's channels, so that none is found broken in the night. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import pino from 'pino';
+import { waysTo } from '../ingest/alarms/notify/deliver.ts';
+import { testContent } from '../ingest/alarms/notify/wording.ts';
+import { openPeople } from '../ingest/people/people.ts';
+import { CHANNELS, type Person } from '../model/person.ts';
+import { loadConfiguration } from './config/check-config.ts';
+import { isSetUp } from './config/notify-settings.ts';
+import { peopleFile } from './config/people-faults.ts';
+import type { Settings } from './config/settings.ts';
+import { openChannels } from './notification.ts';
+import { ConfigError, StartError } from './start-error.ts';
+
+export async function runNotify(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const configuration = loadConfiguration(argv, env);
+  if (!configuration) return;
+  const [word, name, ...surplus] = configuration.words;
+  if (word !== 'test' || name === undefined || surplus.length > 0)
+    throw new ConfigError(['notify: expected "notify test NAME"']);
+  const { settings } = configuration;
+  await testPerson(findPerson(settings, name), settings);
+}
+
+function findPerson(settings: Settings, name: string): Person {
+  const file = peopleFile(settings);
+  const people = existsSync(file) ? openPeople(file, Date.now) : null;
+  try {
+    const person = people?.get(name);
+    if (!person) throw new StartError(`no user "${name}"; see user list`);
+    return person;
+  } finally {
+    people?.close();
+  }
+}
+
+async function testPerson(person: Person, { notify }: Settings): Promise<void> {
+  const channels = openChannels(notify, { log: pino({ level: 'silent' }), acknowledge: null });
+  const ways = waysTo(person, channels);
+  const away = CHANNELS.filter((name) => person.addresses[name] !== undefined && !isSetUp(notify, name));
+  const failures = away.map((name) => `${name}: the configuration has no notify.${name}`);
+  if (ways.length + away.length === 0)
+    failures.push('no address: see user set --email, --telegram, --phone, --webhook');
+  for (const { name, channel, address } of ways) {
+    const sending = await channel.send(address, { id: randomUUID(), ...testContent(person), acknowledge: null });
+    if (sending.kind === 'sent') process.stdout.write(`${name}: sent to ${address}\n`);
+    else failures.push(`${name}: ${sending.reason}`);
+  }
+  await Promise.all([...channels.values()].map((channel) => channel.stop()));
+  if (failures.length > 0)
+    throw new StartError(`not every way to ${person.name} is open:\n${failures.map((f) => `  ${f}`).join('\n')}`);
+}

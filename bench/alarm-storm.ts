@@ -1,0 +1,86 @@
+/** 2,000 conditions at once, over in a moment and back: the journal is whole, the API answers meanwhile, and after kill -9 too. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import mqtt from 'mqtt';
+import { eventually } from '../test/harness/process.ts';
+import { type BenchServer, startBenchServer } from './bench-server.ts';
+import { startChild } from './child.ts';
+import { below, exactly, type Figure, figure, noBar } from './figure.ts';
+import { type LargePlant, writeLargePlant } from './large-plant.ts';
+import type { RunContext } from './run-context.ts';
+import { median } from './statistics.ts';
+
+const DEVICES = 2_000;
+const HIGH_M3H = 900;
+const TEXT = '{ky: a, ru: a, en: a}';
+const RULE = `- {id: storm, on: {metric: flow_rate}, above: 500, priority: high, title: ${TEXT}, cause: ${TEXT}, consequence: ${TEXT}, action: ${TEXT}}\n`;
+const ANSWER_WITHIN_MS = 30_000;
+const MAX_ANSWER_MS = 100;
+const ACTIVE = '/api/alarms?limit=1000';
+
+interface Journal {
+  readonly alarms: number;
+  readonly raises: number;
+  readonly acknowledged: number;
+}
+
+export async function measureAlarmStorm(context: RunContext): Promise<readonly Figure[]> {
+  const plant = writeLargePlant(context.folder, DEVICES);
+  writeFileSync(join(context.folder, 'rules.yaml'), RULE);
+  const options = { config: plant.config, dataDir: join(context.folder, 'data') };
+  const server = await startBenchServer(context, options);
+  const asker = startChild(context, 'asker.ts', { url: `${server.url}/api/alarms` });
+  await asker.next('asking', ANSWER_WITHIN_MS);
+  await sendAll(server, plant);
+  await whenJournal(options.dataDir, ({ raises }) => raises >= DEVICES);
+  context.say(`${DEVICES} raised`);
+  const acknowledged = await acknowledgeSome(server);
+  const answers = asker.next<readonly number[]>('answers', ANSWER_WITHIN_MS);
+  asker.tell('answers');
+  const answerMs = await answers;
+  asker.process.kill();
+  await server.kill();
+
+  const again = await startBenchServer(context, options);
+  const open = await again.get<unknown[]>(ACTIVE);
+  const journal = readJournal(options.dataDir);
+  await again.stop();
+  return [
+    figure(['alarms in the journal', 'alarms'], exactly(DEVICES), journal.alarms),
+    figure(['raised twice or not at all', 'alarms'], exactly(0), Math.abs(journal.raises - DEVICES)),
+    figure(['acknowledged before kill -9 and not after it', 'alarms'], exactly(0), acknowledged - journal.acknowledged),
+    figure(['open after kill -9, of the first 1,000', 'alarms'], exactly(1_000), open.length),
+    figure(['answer of /api/alarms meanwhile, median', 'ms'], noBar, median(answerMs)),
+    figure(['answer of /api/alarms meanwhile, longest', 'ms'], below(MAX_ANSWER_MS), Math.max(...answerMs)),
+  ];
+}
+
+async function sendAll({ mqttPort }: BenchServer, { topics }: LargePlant): Promise<void> {
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${mqttPort}`);
+  const payload = JSON.stringify({ ts: Date.now(), values: { flow_rate: HIGH_M3H } });
+  await Promise.all(topics.map((topic) => client.publishAsync(topic, payload, { qos: 1 })));
+  await client.endAsync();
+}
+
+async function acknowledgeSome({ url, get }: BenchServer): Promise<number> {
+  const open = await get<{ id: string }[]>('/api/alarms?limit=100');
+  for (const { id } of open) await fetch(`${url}/api/alarms/${id}/acknowledge`, { method: 'POST' });
+  return open.length;
+}
+
+const whenJournal = (dataDir: string, isComplete: (journal: Journal) => boolean): Promise<Journal> =>
+  eventually(() => readJournal(dataDir), isComplete, 60_000);
+
+function readJournal(dataDir: string): Journal {
+  const db = new DatabaseSync(join(dataDir, 'alarms.db'), { readOnly: true });
+  const count = (sql: string): number => Number(db.prepare(sql).get()?.n);
+  const kinds = (kind: string): number => count(`SELECT count(DISTINCT alarm) AS n FROM event WHERE kind = '${kind}'`);
+  const journal = {
+    alarms: count("SELECT count(*) AS n FROM alarm WHERE body ->> 'rule' = 'storm'"),
+    raises: count("SELECT count(*) AS n FROM event WHERE kind = 'raise'"),
+    acknowledged: kinds('acknowledge'),
+  };
+  db.close();
+  return journal;
+}

@@ -1,0 +1,120 @@
+/** Alarms over HTTP: the list, what people do with them, works, and how good they are (contract 3.5, 3.10 to 3.12). */
+import type { FastifyInstance } from 'fastify';
+import type { Action } from '../model/person.ts';
+import type { Plant } from '../model/plant.ts';
+import type { Rule } from '../model/rule.ts';
+import type { NewWork, WorkScope } from '../model/work.ts';
+import {
+  ACTIONS,
+  parseAction,
+  parseAlarmQuery,
+  parseExcuse,
+  parseQualityQuery,
+  parseWork,
+  parseWorksQuery,
+} from './alarm-query.ts';
+import { createAlarmWriter, toRulesWire } from './alarm-wire.ts';
+import { HttpError } from './http-error.ts';
+import type { AlarmDesk } from './ports.ts';
+import { type Actor, expectActor, type WhoIs } from './who-is.ts';
+
+export interface AlarmRoutesOptions {
+  readonly plant: Plant;
+  readonly rules: readonly Rule[];
+  readonly whoIs: WhoIs;
+  readonly alarms: AlarmDesk;
+  readonly now: () => number;
+}
+
+type OfAlarm = { Params: { id: string } };
+
+export function addAlarmRoutes(app: FastifyInstance, options: AlarmRoutesOptions): void {
+  const { plant, rules, alarms } = options;
+  const write = createAlarmWriter(rules);
+  const texts = toRulesWire(rules);
+
+  app.get('/api/rules', () => texts);
+  app.get('/api/alarms', ({ query }) => {
+    const asked = parseAlarmQuery(query);
+    expectSite(plant, asked.site);
+    const children = alarms.children();
+    return alarms.list(asked).map((alarm) => write(alarm, children));
+  });
+  app.get<OfAlarm>('/api/alarms/:id', ({ params }) => write(knownAlarm(alarms, params.id), alarms.children()));
+  app.get<OfAlarm>('/api/alarms/:id/journal', ({ params }) => alarms.entriesOf(knownAlarm(alarms, params.id).id));
+  addActions(app, options);
+  addWorks(app, options);
+}
+
+export function expectSite(plant: Plant, site: string | undefined): void {
+  if (site !== undefined && !plant.sites.has(site)) throw new HttpError(404, 'unknown-site', `no site "${site}"`);
+}
+
+function knownAlarm(alarms: AlarmDesk, id: string) {
+  const alarm = alarms.get(id);
+  if (!alarm) throw new HttpError(404, 'unknown-alarm', `no alarm "${id}"`);
+  return alarm;
+}
+
+/** What a person must be allowed to. */
+const NEEDS = {
+  acknowledge: 'acknowledge',
+  reset: 'reset',
+  shelve: 'shelve',
+  unshelve: 'shelve',
+  'out-of-service': 'take-out-of-service',
+  'in-service': 'take-out-of-service',
+} as const satisfies Record<(typeof ACTIONS)[number], Action>;
+
+function addActions(app: FastifyInstance, { rules, whoIs, alarms, now }: AlarmRoutesOptions): void {
+  const write = createAlarmWriter(rules);
+  for (const kind of ACTIONS) {
+    app.post<OfAlarm>(`/api/alarms/:id/${kind}`, (request) => {
+      const { name } = expectActor(whoIs, request, NEEDS[kind]);
+      const { id } = knownAlarm(alarms, request.params.id);
+      const outcome = alarms.act(id, parseAction(kind, request.body, { by: name, now: now() }));
+      if (outcome.ok && outcome.alarm) return write(outcome.alarm, alarms.children());
+      const state = outcome.alarm?.state ?? 'unknown';
+      throw new HttpError(409, 'no-change', `${kind} changes nothing of an alarm that is ${state}`);
+    });
+  }
+}
+
+function addWorks(app: FastifyInstance, { plant, whoIs, alarms, now }: AlarmRoutesOptions): void {
+  const add = (work: NewWork) => {
+    expectScope(plant, work.scope);
+    return alarms.addWork(work);
+  };
+  const said = ({ name }: Actor) => ({ by: name, now: now() });
+  app.get('/api/works', ({ query }) => {
+    const children = alarms.children();
+    return alarms
+      .works(parseWorksQuery(query, now()))
+      .map((work) => ({ ...work, children: children.get(work.id) ?? [] }));
+  });
+  app.post('/api/works', (request) =>
+    add(parseWork(request.body ?? {}, said(expectActor(whoIs, request, 'plan-works')))),
+  );
+  app.post('/api/excuses', (request) =>
+    add(parseExcuse(request.body ?? {}, said(expectActor(whoIs, request, 'excuse')))),
+  );
+  app.delete<OfAlarm>('/api/works/:id', (request) => {
+    // Who may write an excuse down may take it back.
+    const isExcuse = alarms.works(now()).some(({ id, kind }) => id === request.params.id && kind !== 'work');
+    const { name } = expectActor(whoIs, request, isExcuse ? 'excuse' : 'plan-works');
+    const work = alarms.cancelWork(request.params.id, name);
+    if (!work) throw new HttpError(404, 'unknown-work', `no work "${request.params.id}", or it is over`);
+    return work;
+  });
+  app.get('/api/alarm-quality', ({ query }) => alarms.quality(parseQualityQuery(query, now())));
+}
+
+/** A misspelt place would explain nothing, and nobody would know. */
+function expectScope(plant: Plant, { site, asset, circuit, zone }: WorkScope): void {
+  expectSite(plant, site ?? undefined);
+  const isKnown =
+    (asset === null || plant.assets.has(asset)) &&
+    (circuit === null || plant.circuits.some(({ id }) => id === circuit)) &&
+    (zone === null || plant.zones.some(({ id }) => id === zone));
+  if (!isKnown) throw new HttpError(404, 'unknown-place', `no such place: ${asset ?? circuit ?? zone}`);
+}

@@ -1,0 +1,44 @@
+/** Alarms and their texts, from the house's own objects to what the browser gets. */
+import type { Alarm } from '../model/alarm.ts';
+import { METRICS } from '../model/metric.ts';
+import { type Rule, textsOf } from '../model/rule.ts';
+import type { Text } from '../model/rule-text.ts';
+import { SERVER_CONDITIONS } from '../model/server-condition.ts';
+import type { AlarmWire, NameWire, RuleWire } from './wire.ts';
+
+type Children = ReadonlyMap<string, readonly string[]>;
+
+const MAX_CHILDREN = 100;
+
+/** How alarms are shown under these rules. */
+export function createAlarmWriter(rules: readonly Rule[]): (alarm: Alarm, children: Children) => AlarmWire {
+  const texts = new Map(rules.map((rule) => [rule.id, textsOf(rule)]));
+  return (alarm, children) => {
+    const { key: _, settleS: __, clearedAt: ___, ...facts } = alarm;
+    const known = alarm.detector === 'server' ? SERVER_CONDITIONS.get(alarm.rule) : texts.get(alarm.rule);
+    return {
+      ...facts,
+      // A rule may have been taken out of the file since: its id is then all there is to say.
+      title: known ? withPlace(known.title, alarm) : { en: alarm.rule },
+      advice: known?.action ?? null,
+      unit: alarm.metric === null ? null : (METRICS.get(alarm.metric)?.unit ?? ''),
+      children: (children.get(alarm.id) ?? []).slice(0, MAX_CHILDREN),
+    };
+  };
+}
+
+/** An alarm of the server that is about a part names it behind the title: the site may be one that this server has no name of. */
+function withPlace(title: Text, { detector, values, site }: Alarm): NameWire {
+  const place = detector === 'server' ? (values.part ?? site) : null;
+  if (place === null) return title;
+  return { ky: `${title.ky}: ${place}`, ru: `${title.ru}: ${place}`, en: `${title.en}: ${place}` };
+}
+
+export function toRulesWire(rules: readonly Rule[]): readonly RuleWire[] {
+  const ofServer = [...SERVER_CONDITIONS].map(
+    ([rule, { priority, title, cause, consequence, action, respondWithinMin }]) => {
+      return { rule, priority, title, cause, consequence, action, respondWithinMin };
+    },
+  );
+  return [...rules.map((rule) => ({ rule: rule.id, priority: rule.priority, ...textsOf(rule) })), ...ofServer];
+}

@@ -1,0 +1,81 @@
+/** The tables of `alarms.db`, by version, and the way from each to the next. */
+import type { DatabaseSync } from 'node:sqlite';
+
+const TABLES = `
+  CREATE TABLE alarm (
+    id TEXT PRIMARY KEY, raised_at INTEGER NOT NULL, is_active INTEGER NOT NULL, body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX alarm_raised_at ON alarm (raised_at);
+`;
+
+/** `is_open`: to be at hand after a restart. */
+const JOURNAL = `
+  ALTER TABLE alarm ADD COLUMN is_open INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE alarm ADD COLUMN cleared_at INTEGER;
+  CREATE INDEX alarm_open ON alarm (id) WHERE is_open = 1;
+  CREATE INDEX alarm_cleared_at ON alarm (cleared_at);
+  CREATE TABLE event (
+    seq INTEGER PRIMARY KEY, alarm TEXT NOT NULL, seen_at INTEGER NOT NULL, kind TEXT NOT NULL, told TEXT, body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX event_alarm ON event (alarm, seq);
+  CREATE INDEX event_seen_at ON event (seen_at);
+  CREATE TRIGGER event_stays BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'the journal is never changed'); END;
+  CREATE TABLE work (id TEXT PRIMARY KEY, until INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE TABLE detector_memory (name TEXT PRIMARY KEY, saved_at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+`;
+
+const VERSION = 1;
+
+/** Brings the file to this version's form in one transaction, or leaves it as it was. */
+export function prepareSchema(db: DatabaseSync): void {
+  const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
+  if (version > VERSION) throw new StoreError(`alarms.db has version ${version}; this program knows ${VERSION}`);
+  if (version === VERSION) return;
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const isNew = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'alarm'").get() === undefined;
+    if (isNew) db.exec(TABLES);
+    db.exec(JOURNAL);
+    completeBodies(db);
+    db.exec(`PRAGMA user_version = ${VERSION}; COMMIT`);
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** What the first version did not know of an alarm. */
+const FIRST = {
+  latches: false,
+  settleS: 0,
+  values: {},
+  isHistorical: false,
+  repeatCount: 0,
+  isAnnounced: true,
+  childCount: 0,
+  shelved: null,
+  outOfService: null,
+  suppressedBy: [],
+  heldUntil: null,
+};
+
+function completeBodies(db: DatabaseSync): void {
+  const put = db.prepare('UPDATE alarm SET body = ?, is_open = ?, cleared_at = ? WHERE id = ?');
+  const note = db.prepare('INSERT INTO event (alarm, seen_at, kind, told, body) VALUES (?, ?, ?, ?, ?)');
+  for (const { body } of db.prepare('SELECT body FROM alarm ORDER BY raised_at').all()) {
+    const old = JSON.parse(body as string);
+    const { id, state, raisedAt, returnedAt } = old;
+    const since = { clearedAt: returnedAt, stateSince: returnedAt ?? raisedAt };
+    const detector = old.device === null ? 'server' : 'limit';
+    put.run(JSON.stringify({ ...FIRST, detector, ...since, ...old }), state === 'normal' ? 0 : 1, returnedAt, id);
+    const plain = { by: null, note: null, until: null, suppressors: [] };
+    note.run(id, raisedAt, 'raise', 'raised', JSON.stringify({ at: raisedAt, state: 'unacknowledged', ...plain }));
+    if (returnedAt !== null)
+      note.run(id, returnedAt, 'return', 'cleared', JSON.stringify({ at: returnedAt, state, ...plain }));
+  }
+}
+
+/** As the reading store's: the data cannot be used, and nothing is mended behind the operator's back. */
+class StoreError extends Error {
+  override readonly name = 'StoreError';
+}

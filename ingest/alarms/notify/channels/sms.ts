@@ -1,0 +1,80 @@
+/** SMS through a GSM modem at a serial port, by AT commands in PDU mode (3GPP TS 27.005). */
+import { Submit } from 'node-pdu';
+import { failed, type NotificationChannel, SENT } from './channel.ts';
+import { type Modem, ModemError, openModem } from './modem.ts';
+
+export interface SmsOptions {
+  /** `/dev/ttyUSB0` */
+  readonly path: string;
+  readonly baud?: number;
+  /** For an answer to a command; the network takes longer for a message. */
+  readonly timeoutMs?: number;
+  readonly sendTimeoutMs?: number;
+}
+
+const BAUD = 115_200;
+const TIMEOUT_MS = 5_000;
+const SEND_TIMEOUT_MS = 60_000;
+/** Three parts in UCS-2: enough for what, where and what to do, and each part costs money. */
+const MAX_CHARACTERS = 190;
+/** `+CMS ERROR` of TS 27.005 that another try does not mend: an unassigned or barred number, a facility not there. */
+const FOR_GOOD = new Set([1, 8, 28, 50, 69]);
+
+/** Addresses are numbers like `+996555123456`. One message at a time: a modem has one line. */
+export function openSms(options: SmsOptions): NotificationChannel {
+  const { path, baud = BAUD, timeoutMs = TIMEOUT_MS, sendTimeoutMs = SEND_TIMEOUT_MS } = options;
+  let modem: Modem | null = null;
+  let line: Promise<unknown> = Promise.resolve();
+  let isStopped = false;
+
+  /** A modem that was unplugged, or that has lost the thread, is opened anew for the next message. */
+  async function ready(): Promise<Modem> {
+    if (modem?.isOpen()) return modem;
+    modem = await openModem({ path, baud });
+    // Echo off, numbered errors, PDU mode.
+    for (const command of ['AT', 'ATE0', 'AT+CMEE=1', 'AT+CMGF=0']) await modem.command(command, timeoutMs);
+    return modem;
+  }
+
+  async function sendParts(to: string, text: string): Promise<void> {
+    const open = await ready();
+    for (const pdu of toPdus(to, text)) {
+      // The length leaves out the leading octet, an empty service centre address: the SIM's own is taken.
+      await open.prompt(`AT+CMGS=${pdu.length / 2 - 1}`, timeoutMs);
+      await open.command(`${pdu}\u001a`, sendTimeoutMs);
+    }
+  }
+
+  async function sendOne(to: string, text: string) {
+    if (isStopped) return failed('stopping');
+    try {
+      await sendParts(to, text);
+      return SENT;
+    } catch (error) {
+      // Half an answer may still come: it must not be taken for that of the next message.
+      await modem?.close();
+      modem = null;
+      const code = error instanceof ModemError ? error.cmsError : null;
+      return failed((error as Error).message, code === null || !FOR_GOOD.has(code));
+    }
+  }
+
+  return {
+    send(to, { subject, text }) {
+      const sending = line.then(() => sendOne(to, `${subject}\n${text}`));
+      line = sending;
+      return sending;
+    },
+    async stop() {
+      isStopped = true;
+      await line;
+      await modem?.close();
+    },
+  };
+}
+
+/** Kyrgyz and Russian letters are in UCS-2 only: 70 in one message, 63 in each part of a longer one. */
+function toPdus(to: string, text: string): readonly string[] {
+  const short = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS - 1)}…` : text;
+  return new Submit(to, short).getPartStrings();
+}

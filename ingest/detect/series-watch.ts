@@ -1,0 +1,255 @@
+/** All conditions on series: what each remembers, and what changes with a reading. */
+import type { ConditionChange, ConditionRaise } from '../../model/condition.ts';
+import type { DeviceId, MetricName } from '../../model/ids.ts';
+import type { Device, Plant } from '../../model/plant.ts';
+import { type Reading, staleAfterMs } from '../../model/reading.ts';
+import type { SeriesWatch } from '../../model/watch.ts';
+import { counters } from './counters.ts';
+import type { Detector, Facts, Newest, Sample, Standing } from './detector.ts';
+import { due } from './due.ts';
+import { frozen } from './frozen.ts';
+import { limits } from './limits.ts';
+import { mismatch } from './mismatch.ts';
+import { phases } from './phases.ts';
+import { rate } from './rate.ts';
+
+/** By condition key: plain data. */
+export type SeriesMemory = Readonly<Record<string, Standing>>;
+
+export interface SeriesWatcher {
+  /** Knows a reading without judging it: the newest of before a start. */
+  recall(reading: Reading): void;
+  /** Give it the readings of a device in device-time order; it tells what changes. */
+  take(reading: Reading): void;
+  /** Time of the newest reading of a device; -Infinity before the first. */
+  newestAt(device: DeviceId): number;
+  /** Ends what is active, of one device or of all, and forgets it. */
+  forget(device?: DeviceId): void;
+  /** What delays, windows and sums a restart may not lose. */
+  memory(): SeriesMemory;
+}
+
+export interface SeriesWatcherOptions {
+  readonly plant: Plant;
+  readonly watches: readonly SeriesWatch[];
+  /** Historical ones are told as such. */
+  readonly isHistorical: boolean;
+  readonly memory: SeriesMemory;
+  /** Of the condition, before the start. */
+  readonly isActive: (key: string) => boolean;
+  readonly tell: (change: ConditionChange) => void;
+}
+
+type AnyDetector = Detector<SeriesWatch, Standing>;
+
+/** Each gets the watches of its own kind only. */
+const DETECTORS = {
+  limit: limits,
+  rate,
+  frozen,
+  counter: counters,
+  due,
+  mismatch,
+  phases,
+} as unknown as Readonly<Record<SeriesWatch['detect'], AnyDetector>>;
+
+/** A condition. Changed in place, as are the two below: this runs per reading. */
+interface Slot {
+  readonly watch: SeriesWatch;
+  readonly detector: AnyDetector;
+  readonly series: readonly Series[];
+  memory: Standing;
+}
+
+interface Series extends Newest {
+  readonly of: Known;
+  readonly metric: MetricName;
+  readonly slots: Slot[];
+  ts: number;
+  value: number | null;
+  since: number;
+}
+
+/** A device that some rule watches. */
+interface Known {
+  readonly everyMs: number;
+  readonly staleMs: number;
+  readonly series: Map<MetricName, Series>;
+  /** What reports on change and may become an alarm, or cease to be one, by standing. */
+  readonly unsettled: Set<Series>;
+  /** Time of its newest reading, and of the message before that. */
+  signAt: number;
+  signBeforeAt: number;
+}
+
+export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatcher {
+  const { plant, watches, isHistorical, memory: kept, isActive, tell } = options;
+  const devices = new Map<DeviceId, Known>();
+  const slots: Slot[] = [];
+
+  function knownOf(id: DeviceId): Known | undefined {
+    const device = plant.devices.get(id);
+    if (!device) return undefined;
+    const known = devices.get(id) ?? toKnown(device);
+    devices.set(id, known);
+    return known;
+  }
+
+  function seriesOf(id: DeviceId, metric: MetricName): Series | undefined {
+    const known = knownOf(id);
+    if (!known) return undefined;
+    const series = known.series.get(metric) ?? toSeries(known, metric, plant.devices.get(id));
+    known.series.set(metric, series);
+    return series;
+  }
+
+  for (const watch of watches) {
+    const series = watch.series.map(({ device, metric }) => seriesOf(device, metric)).filter((s) => s !== undefined);
+    const detector = DETECTORS[watch.detect];
+    const memory = { ...detector.start, ...kept[watch.key], isActive: isActive(watch.key) };
+    const slot: Slot = { watch, detector, series, memory };
+    slots.push(slot);
+    for (const each of series) each.slots.push(slot);
+  }
+
+  /** Judges one series, with `ts` and `value` as its newest. */
+  function judge(series: Series, ts: number, gapMs: number): void {
+    const { of } = series;
+    const wasSilent = gapMs > of.staleMs;
+    const { metric, value } = series;
+    const believedMs = wasSilent ? of.everyMs : gapMs;
+    let isUnsettled = false;
+    for (const slot of series.slots) {
+      const sample = { metric, ts, value, gapMs: believedMs, wasSilent, newest: slot.series };
+      const before = slot.memory;
+      const after = slot.detector.evaluate(slot.watch, before, sample);
+      slot.memory = after;
+      if (after.crossedAt !== null) isUnsettled = true;
+      if (after.isActive !== before.isActive) tellChange(slot, sample);
+    }
+    if (!series.isOnChange) return;
+    if (isUnsettled) of.unsettled.add(series);
+    else of.unsettled.delete(series);
+  }
+
+  function tellChange({ watch, detector, memory }: Slot, sample: Sample): void {
+    const { key } = watch;
+    if (memory.isActive) tell(raise(watch, detector.facts(watch, memory, sample), sample.ts, isHistorical));
+    else tell({ kind: 'return', key, at: sample.ts, isHistorical });
+  }
+
+  /** What stood at the device's last sign of life. Not yet at this one: the same message may bring news of it. */
+  function confirm(known: Known): void {
+    for (const series of known.unsettled) {
+      if (series.ts < known.signAt) judge(series, known.signAt, known.signAt - known.signBeforeAt);
+    }
+  }
+
+  function forgetKnown(known: Known): void {
+    known.unsettled.clear();
+    for (const series of known.series.values()) {
+      for (const slot of series.slots) {
+        if (slot.memory.isActive) tell({ kind: 'return', key: slot.watch.key, at: known.signAt, isHistorical });
+        slot.memory = slot.detector.start;
+      }
+      series.ts = Number.NEGATIVE_INFINITY;
+      series.since = Number.NEGATIVE_INFINITY;
+      series.value = null;
+    }
+    known.signAt = Number.NEGATIVE_INFINITY;
+    known.signBeforeAt = Number.NEGATIVE_INFINITY;
+  }
+
+  return {
+    recall({ device, metric, ts, value }) {
+      const known = devices.get(device);
+      const series = known?.series.get(metric);
+      if (!known || !series) return;
+      known.signAt = Math.max(known.signAt, ts);
+      Object.assign(series, { ts, value, since: ts });
+      // Whether it was judged before the end, nobody knows; the next sign of life of its device does it.
+      if (series.isOnChange) known.unsettled.add(series);
+    },
+    take({ device, metric, ts, value }) {
+      const known = devices.get(device);
+      if (!known) return;
+      if (ts > known.signAt) {
+        if (known.unsettled.size > 0) confirm(known);
+        known.signBeforeAt = known.signAt;
+        known.signAt = ts;
+      }
+      const series = known.series.get(metric);
+      if (!series || ts <= series.ts) return;
+      // What reports on change stood until the message before.
+      const gapMs = ts - (series.isOnChange ? known.signBeforeAt : series.ts);
+      series.ts = ts;
+      if (value !== series.value) {
+        series.value = value;
+        series.since = ts;
+      }
+      judge(series, ts, gapMs);
+    },
+    newestAt: (device) => devices.get(device)?.signAt ?? Number.NEGATIVE_INFINITY,
+    forget(device) {
+      if (device === undefined) for (const known of devices.values()) forgetKnown(known);
+      else {
+        const known = devices.get(device);
+        if (known) forgetKnown(known);
+      }
+    },
+    memory: () =>
+      Object.fromEntries(
+        slots
+          .filter(({ detector, memory }) => detector.isWorthKeeping(memory))
+          .map(({ watch, memory }) => [watch.key, memory]),
+      ),
+  };
+}
+
+function toKnown({ everyS }: Device): Known {
+  return {
+    everyMs: everyS * 1000,
+    staleMs: staleAfterMs(everyS),
+    series: new Map(),
+    unsettled: new Set(),
+    signAt: Number.NEGATIVE_INFINITY,
+    signBeforeAt: Number.NEGATIVE_INFINITY,
+  };
+}
+
+function toSeries(of: Known, metric: MetricName, device: Device | undefined): Series {
+  const isOnChange = device?.metrics.get(metric)?.reporting === 'on-change';
+  return {
+    of,
+    metric,
+    slots: [],
+    isOnChange,
+    get heardAt() {
+      return of.signAt;
+    },
+    ts: Number.NEGATIVE_INFINITY,
+    value: null,
+    since: Number.NEGATIVE_INFINITY,
+    isStaleAt(ts) {
+      return ts - (isOnChange ? of.signAt : this.ts) > of.staleMs;
+    },
+  };
+}
+
+function raise(watch: SeriesWatch, facts: Facts, at: number, isHistorical: boolean): ConditionRaise {
+  const { key, rule, detect, priority, latches, settleS, site, asset, device, metric } = watch;
+  const subject = { site, asset, device, metric };
+  return {
+    kind: 'raise',
+    key,
+    rule,
+    detector: detect,
+    priority,
+    at,
+    isHistorical,
+    latches,
+    settleS,
+    ...subject,
+    ...facts,
+  };
+}

@@ -1,0 +1,137 @@
+/** People, their passwords and their sessions, in `people.db`. Read for each question: the command line writes there too. */
+import { createHash, randomBytes } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+import type { Person, SignIn } from '../../model/person.ts';
+import { createAttempts } from './attempts.ts';
+import { isPassword, type KeptPassword, keepPassword } from './password.ts';
+
+export interface People {
+  /** In the order of their turn, then by name. */
+  list(): readonly Person[];
+  get(name: string): Person | undefined;
+  /** Whether anybody has a password. */
+  canAnybodySignIn(): boolean;
+  /** Adds or replaces. A new password ends the sessions that stand. */
+  put(person: Person, password: string | null): Promise<void>;
+  /** Whether there was one. */
+  remove(name: string): boolean;
+  /** `from`: the address of who asks. */
+  signIn(name: string, password: string, from: string): Promise<SignIn>;
+  /** Who holds a token; a session that is used goes on. */
+  ofSession(token: string): Person | undefined;
+  signOut(token: string): void;
+  close(): void;
+}
+
+const SESSION_MS = 30 * 86_400_000;
+/** A session's end is moved on once a day, not with every look. */
+const RENEW_MS = 86_400_000;
+const VERSION = 1;
+
+const TABLES = `
+  CREATE TABLE person (name TEXT PRIMARY KEY, body TEXT NOT NULL, salt BLOB, hash BLOB, cost INTEGER) STRICT;
+  CREATE TABLE session (
+    hash BLOB PRIMARY KEY, name TEXT NOT NULL REFERENCES person (name) ON DELETE CASCADE, until INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX session_name ON session (name);
+`;
+
+/** Throws where the file is of a newer version, or no database. */
+export function openPeople(file: string, now: () => number): People {
+  const db = new DatabaseSync(file, { timeout: 5_000 });
+  prepare(db);
+  const statements = prepareStatements(db);
+  const attempts = createAttempts();
+
+  function get(name: string): Person | undefined {
+    const row = statements.get.get(name);
+    return row && (JSON.parse(String(row.body)) as Person);
+  }
+
+  return {
+    get,
+    canAnybodySignIn: () => statements.anyPassword.get() !== undefined,
+    list: () =>
+      statements.all
+        .all()
+        .map(({ body }) => JSON.parse(String(body)) as Person)
+        .sort(
+          (a, b) =>
+            (a.turn ?? Number.POSITIVE_INFINITY) - (b.turn ?? Number.POSITIVE_INFINITY) || (a.name < b.name ? -1 : 1),
+        ),
+    async put(person, password) {
+      const kept = password === null ? null : await keepPassword(password);
+      statements.put.run(person.name, JSON.stringify(person));
+      if (!kept) return;
+      statements.setPassword.run(kept.salt, kept.hash, kept.cost, person.name);
+      statements.endSessionsOf.run(person.name);
+    },
+    remove: (name) => statements.remove.run(name).changes > 0,
+    async signIn(name, password, from) {
+      const keys = [`name ${name}`, `from ${from}`];
+      const waitMs = attempts.waitMs(keys, now());
+      if (waitMs > 0) return { kind: 'too-many', waitMs };
+      // Counted before the answer is known: many tries at once are many tries.
+      attempts.failed(keys, now());
+      const person = get(name);
+      if (!(await isPassword(password, passwordOf(statements.password.get(name)))) || !person)
+        return { kind: 'refused' };
+      attempts.succeeded(keys);
+      statements.forget.run(now());
+      const token = randomBytes(32).toString('base64url');
+      statements.addSession.run(hashOf(token), name, now() + SESSION_MS);
+      return { kind: 'signed-in', token, person };
+    },
+    ofSession(token) {
+      const row = statements.session.get(hashOf(token));
+      if (!row || Number(row.until) <= now()) return undefined;
+      if (Number(row.until) < now() + SESSION_MS - RENEW_MS) statements.renew.run(now() + SESSION_MS, hashOf(token));
+      return get(String(row.name));
+    },
+    signOut: (token) => void statements.endSession.run(hashOf(token)),
+    close: () => db.close(),
+  };
+}
+
+function prepare(db: DatabaseSync): void {
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+  const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
+  if (version > VERSION) throw new StoreError(`people.db has version ${version}; this program knows ${VERSION}`);
+  if (version === VERSION) return;
+  db.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT;`);
+}
+
+/** The name by which the start-up says it in a sentence. */
+class StoreError extends Error {
+  override readonly name = 'StoreError';
+}
+
+function prepareStatements(db: DatabaseSync) {
+  return {
+    get: db.prepare('SELECT body FROM person WHERE name = ?'),
+    all: db.prepare('SELECT body FROM person'),
+    put: db.prepare(
+      'INSERT INTO person (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body',
+    ),
+    remove: db.prepare('DELETE FROM person WHERE name = ?'),
+    password: db.prepare('SELECT salt, hash, cost FROM person WHERE name = ? AND hash IS NOT NULL'),
+    anyPassword: db.prepare('SELECT 1 FROM person WHERE hash IS NOT NULL LIMIT 1'),
+    setPassword: db.prepare('UPDATE person SET salt = ?, hash = ?, cost = ? WHERE name = ?'),
+    session: db.prepare('SELECT name, until FROM session WHERE hash = ?'),
+    addSession: db.prepare('INSERT INTO session (hash, name, until) VALUES (?, ?, ?)'),
+    renew: db.prepare('UPDATE session SET until = ? WHERE hash = ?'),
+    endSession: db.prepare('DELETE FROM session WHERE hash = ?'),
+    endSessionsOf: db.prepare('DELETE FROM session WHERE name = ?'),
+    forget: db.prepare('DELETE FROM session WHERE until <= ?'),
+  };
+}
+
+function passwordOf(row: Record<string, unknown> | undefined): KeptPassword | null {
+  if (!row) return null;
+  return { salt: row.salt as Uint8Array, hash: row.hash as Uint8Array, cost: Number(row.cost) };
+}
+
+/** Who reads the file cannot use what is in it. */
+function hashOf(token: string): Uint8Array {
+  return createHash('sha256').update(token).digest();
+}

@@ -1,0 +1,119 @@
+/** The demo village under the shipped rules, from messages to what people are told. */
+import { describe, expect, it } from 'vitest';
+import type { TownMessage } from '../../../device-sim/town.ts';
+import { createOutageWatch } from '../../../ingest/alarms/outage-watch.ts';
+import { createDetectors, NO_MEMORY } from '../../../ingest/detect/detectors.ts';
+import type { ConditionChange } from '../../../model/condition.ts';
+import type { DeviceId, MetricName } from '../../../model/ids.ts';
+import type { Reading } from '../../../model/reading.ts';
+import { NOVEMBER, newTown, plant, rules } from '../../device-sim/village.ts';
+import { openDesk } from '../../harness/alarms.ts';
+import { silentLog } from '../../harness/readings.ts';
+
+const MINUTE = 60_000;
+/** Lights are on. */
+const EVENING = NOVEMBER + 20 * 60 * MINUTE;
+
+type Change = (message: TownMessage) => TownMessage | null;
+
+async function startVillage() {
+  const town = await newTown({ fromMs: EVENING });
+  let now = EVENING;
+  const heard = new Map<string, number>();
+  const opened = openDesk({ plant, now: () => now });
+  const { desk } = opened;
+  const changes: ConditionChange[] = [];
+  const detectors = createDetectors(
+    { plant, rules, memory: NO_MEMORY, newest: [] },
+    {
+      isActive: desk.isActive,
+      tell: (change) => void changes.push(change),
+      now: () => now,
+      isClockRight: () => true,
+      uptimeMs: () => now - EVENING,
+    },
+  );
+  const look = createOutageWatch({
+    alarms: desk,
+    heardAt: (id) => heard.get(id) ?? null,
+    now: () => now,
+    log: silentLog,
+  });
+
+  function take({ device, frame, atMs }: TownMessage): void {
+    const id = device as DeviceId;
+    const { ts = atMs } = frame;
+    const readings = Object.entries(frame.values).map(([metric, value]): Reading => {
+      const number = value === null ? null : Number(value);
+      return { device: id, metric: metric as MetricName, ts, value: number, quality: number === null ? 'bad' : 'good' };
+    });
+    heard.set(device, now);
+    detectors.hear({ received: readings.length, readings, rejects: [], device: id, frames: [frame] });
+    detectors.take(readings, readings);
+    desk.applyAll(changes.splice(0));
+  }
+
+  function passSecond(messages: readonly TownMessage[], change: Change): void {
+    now += 1_000;
+    const due = messages.filter(({ atMs }) => atMs > now - 1_000 && atMs <= now);
+    for (const message of due.map(change)) if (message) take(message);
+    detectors.sweep();
+    desk.applyAll(changes.splice(0));
+    look();
+    desk.tick();
+  }
+
+  /** Lets so many minutes pass; what devices send is changed, or lost. */
+  function pass(minutes: number, change: Change = (message) => message): void {
+    for (const until = now + minutes * MINUTE; now < until; ) {
+      const messages = town.step(now + 10_000);
+      for (let second = 0; second < 10; second++) passSecond(messages, change);
+    }
+  }
+  return { ...opened, pass };
+}
+
+/** What a cut does to what a device measures; those without a battery say nothing more. */
+function withoutMains({ device, frame }: TownMessage): TownMessage | null {
+  if (device.startsWith('pressure-')) return null;
+  const dead = Object.entries(frame.values).map(([metric, value]): [string, typeof value] => {
+    if (metric === 'mains_ok' || metric === 'uv_ok' || metric === 'contactor_on') return [metric, false];
+    return [metric, /^(voltage|current|active_power)/.test(metric) ? 0 : value];
+  });
+  return { device, frame: { ...frame, values: Object.fromEntries(dead) } } as TownMessage;
+}
+
+/** On-change values come when they change: at the first message after the cut. */
+function firstSaysSo(): Change {
+  const said = new Set<string>();
+  return (message) => {
+    const changed = withoutMains(message);
+    if (!changed || said.has(message.device)) return changed;
+    said.add(message.device);
+    const { metrics = new Map() } = plant.devices.get(message.device) ?? {};
+    const states = ['mains_ok', 'uv_ok', 'contactor_on'].filter((metric) => metrics.has(metric));
+    const values = { ...changed.frame.values, ...Object.fromEntries(states.map((metric) => [metric, false])) };
+    return { ...changed, frame: { ...changed.frame, values } } as TownMessage;
+  };
+}
+
+describe('the demo village under the shipped rules', () => {
+  it('tells a power cut as one alarm with everything under it', async () => {
+    const { pass, told, desk } = await startVillage();
+    pass(15);
+    expect(told).toEqual([]);
+    pass(40, firstSaysSo());
+    expect(told).toEqual(['raised power-outage:toru']);
+    const [outage] = desk.standing().filter(({ rule }) => rule === 'power-outage');
+    expect(outage?.childCount).toBeGreaterThan(20);
+  });
+
+  it('tells its own dead link as one alarm, and nothing more once it is back', async () => {
+    const { pass, told } = await startVillage();
+    pass(15);
+    pass(60, () => null);
+    expect(told).toEqual(['raised own-link']);
+    pass(20);
+    expect(told).toEqual(['raised own-link', 'cleared-unacknowledged own-link']);
+  });
+});
