@@ -7,8 +7,9 @@ const BACKSPACES: ReadonlySet<string> = new Set(['\b', '\u007f']);
 const CONTROL_C = '\u0003';
 
 export async function askPassword(question: string, terminal: ReadStream = process.stdin): Promise<string> {
-  process.stdout.write(question);
+  // Before the question: who answers at once must not be shown either.
   terminal.setRawMode(true);
+  process.stdout.write(question);
   terminal.setEncoding('utf8');
   terminal.resume();
   try {

@@ -17,6 +17,7 @@ import { startActs } from './live/acts.ts';
 import { startClock } from './live/clock.ts';
 import { startFeed } from './live/feed.ts';
 import { keepPlantFresh, loadPlant } from './live/plant-store.ts';
+import { startSession } from './live/session.ts';
 import { startNavigation } from './navigation.ts';
 import { startTheme } from './theme.ts';
 
@@ -26,6 +27,7 @@ startClock();
 startNavigation();
 startFeed();
 startActs();
+startSession();
 startTrends();
 void loadPlant();
 keepPlantFresh();

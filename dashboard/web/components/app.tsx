@@ -10,6 +10,7 @@ import { Facts, LightSection } from './light-section.tsx';
 import { BlindBanner, PageHeader, SimBanner, title } from './page-header.tsx';
 import { PlantMissing } from './plant-missing.tsx';
 import { SeriesPage } from './series-page.tsx';
+import { SessionLine } from './session-line.tsx';
 import { TrendsSection } from './trends-section.tsx';
 import { ValueRow } from './value.tsx';
 import { WaterSection } from './water-section.tsx';
@@ -35,6 +36,7 @@ export function App() {
       {/* Kept in place behind a detail, so that going back finds it where it was. */}
       <main hidden={shown.view !== 'overview'}>
         <Overview />
+        <SessionLine />
       </main>
     </>
   );

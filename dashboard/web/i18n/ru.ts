@@ -103,6 +103,16 @@ export const ru: Catalogue = {
     language: 'Язык',
     themeLight: 'Светлая тема',
     themeDark: 'Тёмная тема',
+    loopbackIsAdmin: 'Паролей ещё нет: кто сидит у сервера, может всё.',
+    lookOnly: 'Только просмотр.',
+    signIn: 'Войти',
+    signOut: 'Выйти',
+    signedIn: 'Вход: {{name}}',
+    userName: 'Имя',
+    password: 'Пароль',
+    wrongPassword: 'Неверное имя или пароль',
+    tooManyAttempts: 'Слишком много попыток. Повторите через четверть часа.',
+    signInFailed: 'Не вышло: сервер не отвечает',
   },
   count: {
     lamps: {

@@ -1,5 +1,6 @@
 /** What a person does with an alarm. It is sent a moment later, so that a slip of the finger can be undone. */
 import { computed, signal } from '@preact/signals';
+import { askToSignIn } from './session.ts';
 
 export type Act = 'acknowledge' | 'reset';
 
@@ -45,6 +46,7 @@ async function send(id: string, act: Act): Promise<void> {
       keepalive: true,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
+    if (response.status === 401) askToSignIn();
     // Somebody else may have been faster.
     if (!response.ok && response.status !== 409) throw new Error(`${response.status}`);
   } catch {

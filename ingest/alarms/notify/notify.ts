@@ -79,6 +79,7 @@ export function startNotify(options: NotifyOptions, dependencies: NotifyDependen
   }
 
   function page(times: ReadonlyMap<Person, LocalTime>): void {
+    if (times.size === 0) return;
     const awake = [...times].filter(([{ hours }, { minute }]) => isWithin(hours, minute)).map(([{ name }]) => name);
     const due = duePages({
       alarms: alarms.standing().filter(mayAsk).map(toTold),

@@ -1,6 +1,4 @@
 /** Notification over a desk, with people whose phones only write down what they get. To be used with fake timers. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Notice, NotificationChannel, Sending } from '../../../ingest/alarms/notify/channels/channel.ts';
@@ -10,6 +8,7 @@ import type { SiteId } from '../../../model/ids.ts';
 import { type ChannelName, type Person, parsePerson } from '../../../model/person.ts';
 import { openDesk, type TestDesk } from '../../harness/alarms.ts';
 import { silentLog, tankLow } from '../../harness/readings.ts';
+import { temporaryFolder } from '../../harness/server.ts';
 import { villagePlant } from '../alarms/village-world.ts';
 
 export const MINUTE = 60_000;
@@ -66,7 +65,7 @@ export function condition(key: string, facts: Partial<ConditionRaise> = {}): Con
 export const back = (key: string) => ({ kind: 'return', key, at: Date.now(), isHistorical: false }) as const;
 
 export function openWorld(options: WorldOptions): NotifyWorld {
-  const { people, folder = mkdtempSync(join(tmpdir(), 'aimak-notify-')), turns = new Map(), received = [] } = options;
+  const { people, folder = temporaryFolder(), turns = new Map(), received = [] } = options;
   const { begin = Date.now(), answer = () => ({ kind: 'sent' }) } = options;
   const plant = villagePlant();
   const { desk, journal } = openDesk({ plant, file: join(folder, 'alarms.db'), now: Date.now });

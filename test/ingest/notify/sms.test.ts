@@ -65,7 +65,7 @@ async function modem(path: string, onText: (n: number) => string | null = (n) =>
 }
 
 const openOn = (path: string) => {
-  const channel = openSms({ path, timeoutMs: 300, sendTimeoutMs: 300 });
+  const channel = openSms({ path, timeoutMs: 1_000, sendTimeoutMs: 1_000 });
   ended.push(() => channel.stop());
   return channel;
 };
