@@ -9,6 +9,7 @@ import { measureLatency } from './latency.ts';
 import { measureRest } from './rest.ts';
 import { runNamed } from './runner.ts';
 import { measureSimulate } from './simulate.ts';
+import { measureVillages } from './villages.ts';
 
 await runNamed('bench', {
   rest: measureRest,
@@ -19,5 +20,6 @@ await runNamed('bench', {
   idle: measureIdle,
   influx: measureInflux,
   brokers: measureBrokerRate,
+  villages: measureVillages,
   simulate: measureSimulate,
 });

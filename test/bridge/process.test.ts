@@ -9,11 +9,11 @@ import { loadProfilesBeside } from '../../app/config/profile-files.ts';
 import type { LiveWire } from '../../dashboard/wire.ts';
 import { startModbusUnits } from '../../device-sim/modbus/modbus-units.ts';
 import { type BridgeFile, parseBridgeFile } from '../../model/bridge-file.ts';
-import { freePort } from '../harness/outside-broker.ts';
+import { freePort } from '../harness/free-port.ts';
+import { NO_SOCAT, startPtyPair } from '../harness/pty.ts';
 import { silentLog } from '../harness/readings.ts';
 import { eventually, ROOT, runAimak, spawnAimak, startServer, temporaryFolder } from '../harness/server.ts';
 import { rightAnswer, startUnit } from './hand-made-unit.ts';
-import { NO_SOCAT, startPtyPair } from '../harness/pty.ts';
 import { writeSite } from './site-files.ts';
 
 const NOWHERE = 'mqtt://127.0.0.1:1';
@@ -66,6 +66,7 @@ describe('the bridge and a serial port', () => {
       await level((live) => live?.value === null && live.quality === 'bad');
       for (const value of [3, 4]) {
         const pair = await startPtyPair(folder);
+        onTestFinished(pair.stop);
         const units = await startModbusUnits(
           { bridgeFile: parsed(site.bridge), values: () => ({ level: value }) },
           { log: silentLog },

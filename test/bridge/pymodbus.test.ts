@@ -14,10 +14,10 @@ import {
   type RegisterType,
   WORDS,
 } from '../../model/register-map.ts';
-import { freePort } from '../harness/outside-broker.ts';
+import { freePort } from '../harness/free-port.ts';
+import { NO_SOCAT, startPtyPair } from '../harness/pty.ts';
 import { temporaryFolder } from '../harness/server.ts';
 import { openedBus } from './hand-made-unit.ts';
-import { NO_SOCAT, startPtyPair } from '../harness/pty.ts';
 
 // Debian's own: its packages are not seen by another Python.
 const PYTHON = '/usr/bin/python3';
