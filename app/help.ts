@@ -11,6 +11,9 @@ export const HELP = `Aimak Watch: a village's water and street lights, live.
   npm start -- sim --mqtt-url URL  the simulator alone, for a broker elsewhere
   npm start -- sim --until TIME --out FILE
                                    all that the village would send up to then, as JSON Lines, without a broker
+  npm start -- sim --villages N --mqtt-url URL
+                                   many copies of it, --connect device (default) or gateway;
+                                   --write-plant DIR: the plant of the server that is to receive them
   npm start -- fault add KIND TARGET
                                    a fault in the village that runs; also fault list, end, kinds (fault --help)
   npm start -- bridge --config bridge.yaml --mqtt-url URL

@@ -27,8 +27,8 @@ export function startMemoryPolicy(messages: () => number): () => void {
   return () => clearInterval(looking);
 }
 
-/** Once after each flood: what it left behind would otherwise stay until the next one. */
-function giveBack(): void {
+/** Once after a flood, or a start: what it left behind would otherwise stay until the next one. */
+export function giveBack(): void {
   setFlagsFromString('--optimize-for-size');
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')({ type: 'major', execution: 'async', flavor: 'last-resort' });

@@ -11,6 +11,7 @@ import { measureNotify } from './notify.ts';
 import { measureRest } from './rest.ts';
 import { runNamed } from './runner.ts';
 import { measureSimulate } from './simulate.ts';
+import { measureVillages } from './villages.ts';
 
 await runNamed('bench', {
   rest: measureRest,
@@ -23,5 +24,6 @@ await runNamed('bench', {
   idle: measureIdle,
   influx: measureInflux,
   brokers: measureBrokerRate,
+  villages: measureVillages,
   simulate: measureSimulate,
 });

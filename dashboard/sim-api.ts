@@ -41,6 +41,10 @@ export function addSimApi(app: FastifyInstance, context: SimContext, simulator: 
   app.post('/api/sim/pace', changing, async ({ body }) => {
     const sim = running();
     const { speed, isPaused, stepS } = parsePace(body);
+    // Before anything is changed: what is refused leaves nothing behind.
+    if (stepS !== undefined && !(isPaused ?? sim.status().isPaused)) {
+      throw new HttpError(409, 'not-paused', 'the village is not paused');
+    }
     if (speed !== undefined || isPaused !== undefined) sim.setPace({ speed, isPaused });
     if (stepS !== undefined) await sim.step(stepS * 1000).catch(asHttpError);
     return toSimWire(sim);

@@ -3,18 +3,21 @@
  * acknowledged stands in a file, so that the next start goes on from there: nothing is missing, and what is sent twice
  * is the same twice.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Log } from '../model/log.ts';
 import type { SimFault } from '../model/sim-fault.ts';
 import type { Clock } from './clock.ts';
-import { deliver, type Publish } from './delivery.ts';
+import { createCourier } from './courier.ts';
+import type { Publish } from './delivery.ts';
 import { createFaultKeeper, type NewFault } from './fault-keeper.ts';
 import { createGate } from './gate.ts';
 import { createPacer, type Pace } from './pacer.ts';
+import { createProgressBoard, type Progress, type SimStatus } from './progress-board.ts';
 import { createSimFiles } from './sim-files.ts';
 import { openVillage, type SavedVillage, type VillageOptions } from './sim-village.ts';
-import type { SimState } from './state-file.ts';
-import type { Town, TownMessage } from './town.ts';
+import { createStateKeeper } from './state-keeper.ts';
+import type { Town } from './town.ts';
+
+export type { SimStatus } from './progress-board.ts';
 
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
@@ -28,8 +31,6 @@ const FINE_CHUNK_MS = HOUR_MS;
 /** Further behind than this, live reports are sent as backlogs. */
 const LIVE_WITHIN_MS = 2 * 60_000;
 const LIVE_EVERY_MS = SECOND_MS;
-const SAVE_EVERY_MS = 60 * SECOND_MS;
-const RETRY_AFTER_MS = 5 * SECOND_MS;
 /** How long `stop` waits for what is being published. */
 const STOP_WAIT_MS = 1500;
 
@@ -44,23 +45,6 @@ export interface SimDependencies {
   readonly publish: Publish;
   readonly clock: Clock;
   readonly log: Log;
-}
-
-/** Village time, epoch ms: start and end of the back-fill, and how far it is acknowledged. */
-interface Progress {
-  readonly phase: 'backfill' | 'live';
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly doneMs: number;
-}
-
-export interface SimStatus extends Progress {
-  /** Infinity: as fast as possible. JSON has no such number. */
-  readonly speed: number;
-  readonly isPaused: boolean;
-  readonly villageMs: number;
-  /** Acting now. */
-  readonly faultCount: number;
 }
 
 export interface Sim extends Pick<Town, 'faults' | 'board' | 'targets' | 'truth' | 'values'> {
@@ -92,85 +76,28 @@ function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log
   const { town, fromMs, toMs, identity } = opened;
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
-  const listeners = new Set<(status: SimStatus) => void>();
   const files = createSimFiles(options, log);
+  const state = createStateKeeper(town, identity, { files, clock });
   const pacer = createPacer(clock, options.speed);
   /** The village does not live on while a fault is being put. */
   const gate = createGate();
-  let progress: Progress = { phase: 'backfill', fromMs, toMs: Math.max(toMs, fromMs), doneMs: fromMs };
+  const courier = createCourier({
+    ...{ town, gate, files, publish, clock, log },
+    stopping: stopping.signal,
+    onAcknowledged: state.acknowledge,
+  });
+  const progress = createProgressBoard(town, pacer, { fromMs, toMs: Math.max(toMs, fromMs) });
   let fineFromMs = toMs - FINE_MS;
-  let acknowledged: Pick<SimState, 'deliveredMs' | 'snapshot'> | null = null;
-  let faults: readonly SimFault[] = town.faults();
-  let savedAtMs = 0;
   let resting = new AbortController();
 
-  function status(): SimStatus {
-    const { speed, isPaused } = pacer;
-    const acting = town.faults().filter((f) => f.fromMs <= town.nowMs && (f.toMs === null || f.toMs > town.nowMs));
-    return { ...progress, speed, isPaused, villageMs: town.nowMs, faultCount: acting.length };
-  }
-
-  function tellProgress(next: Partial<Progress> = {}): void {
-    progress = { ...progress, ...next };
-    for (const listener of listeners) listener(status());
-  }
-
-  function stateWith(all: readonly SimFault[]): SimState {
-    if (!acknowledged) throw new Error('the village has not begun');
-    return { ...identity, ...acknowledged, faults: all };
-  }
-
-  async function save(): Promise<void> {
-    savedAtMs = clock.now();
-    if (acknowledged) await files.save(() => stateWith(faults));
-  }
-
-  function acknowledge(): void {
-    acknowledged = { deliveredMs: town.nowMs, snapshot: town.snapshot() };
-  }
-
-  /** What arrives up to a time, made an hour at a time so that nobody else waits long. */
-  async function collect(untilMs: number): Promise<TownMessage[]> {
-    const isCoarse = untilMs <= fineFromMs && pacer.speed === Number.POSITIVE_INFINITY && !pacer.isPaused;
-    const messages: TownMessage[] = [];
-    while (town.nowMs < untilMs && !isStopping()) {
-      await gate.pass();
-      const endMs = Math.min(untilMs, town.nowMs + HOUR_MS);
-      for (const message of town.step(endMs, isCoarse ? COARSE_S : 0)) messages.push(message);
-      await nextTurn();
-    }
-    return messages;
-  }
-
-  /** Delivers everything up to a time, however often it takes. */
-  async function deliverUntil(untilMs: number): Promise<void> {
-    const messages = await collect(untilMs);
-    while (!isStopping()) {
-      try {
-        await deliver(messages, publish);
-        await files.tell(town.takeTruth());
-        acknowledge();
-        return;
-      } catch (error) {
-        if (isStopping()) return;
-        log.warn({ err: error, frames: messages.length }, 'simulator: publishing failed, trying again');
-        await clock.sleep(RETRY_AFTER_MS, stopping.signal);
-      }
-    }
-  }
-
-  /** What was delivered before a restart, or is too old to be delivered. */
   async function catchUp(): Promise<void> {
-    while (town.nowMs < fromMs && !isStopping()) {
-      town.skip(Math.min(fromMs, town.nowMs + HOUR_MS));
-      await nextTurn();
-    }
+    await courier.skipUntil(fromMs);
     if (isStopping()) return;
-    faults = opened.join();
+    opened.join();
     await files.tell(town.takeTruth().filter(({ atMs }) => atMs > opened.toldMs));
     // Before the first report: another start would make another past, and contradict what has been sent of this one.
-    acknowledge();
-    await save();
+    state.acknowledge();
+    await state.save();
   }
 
   function enter(phase: Progress['phase']): void {
@@ -185,10 +112,10 @@ function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log
   /** Only a long pause, of the village or of the whole machine, ends the live phase. */
   function changePhase(): void {
     const phase = isBehind() ? 'backfill' : 'live';
-    if (phase === progress.phase) return;
+    if (phase === progress.now().phase) return;
     enter(phase);
-    if (phase === 'live') tellProgress({ phase });
-    else tellProgress({ phase, fromMs: town.nowMs, toMs: clock.now(), doneMs: town.nowMs });
+    if (phase === 'live') progress.tell({ phase });
+    else progress.tell({ phase, fromMs: town.nowMs, toMs: clock.now(), doneMs: town.nowMs });
   }
 
   /** One chunk of the past, or what is due now. */
@@ -197,16 +124,24 @@ function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log
     const beforeMs = town.nowMs;
     const limitMs = pacer.limitMs(beforeMs);
     // Where the clock was set back, the village waits until time has caught up.
-    if (limitMs > beforeMs) await deliverUntil(chunkEnd(beforeMs, limitMs, fineFromMs));
+    if (limitMs > beforeMs) await deliverTo(chunkEnd(beforeMs, limitMs, fineFromMs));
     if (isStopping()) return;
     pacer.reached(town.nowMs);
-    if (progress.phase === 'backfill' && town.nowMs > beforeMs) {
-      tellProgress({ toMs: Math.max(progress.toMs, town.nowMs), doneMs: town.nowMs });
+    if (progress.now().phase === 'backfill' && town.nowMs > beforeMs) {
+      progress.tell({ toMs: Math.max(progress.now().toMs, town.nowMs), doneMs: town.nowMs });
     }
-    if (town.nowMs - beforeMs > LIVE_WITHIN_MS || clock.now() - savedAtMs >= SAVE_EVERY_MS) await save();
-    const isMore = pacer.limitMs(town.nowMs) - town.nowMs > LIVE_WITHIN_MS;
-    const hasCaughtUp = progress.phase === 'backfill' && !isBehind();
-    if (!isMore && !hasCaughtUp) await rest();
+    if (town.nowMs - beforeMs > LIVE_WITHIN_MS || state.isDue()) await state.save();
+    if (!isMoreDue()) await rest();
+  }
+
+  function deliverTo(untilMs: number): Promise<void> {
+    const isCoarse = untilMs <= fineFromMs && pacer.speed === Number.POSITIVE_INFINITY && !pacer.isPaused;
+    return courier.deliverUntil(untilMs, isCoarse ? COARSE_S : 0);
+  }
+
+  function isMoreDue(): boolean {
+    const hasCaughtUp = progress.now().phase === 'backfill' && !isBehind();
+    return hasCaughtUp || pacer.limitMs(town.nowMs) - town.nowMs > LIVE_WITHIN_MS;
   }
 
   async function rest(): Promise<void> {
@@ -214,15 +149,9 @@ function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log
     if (!isStopping()) resting = new AbortController();
   }
 
-  const keeper = createFaultKeeper(town, async (all) => {
-    if (!acknowledged || isStopping()) throw new Error('the simulator has stopped');
-    faults = all;
-    try {
-      await files.write(() => stateWith(faults));
-    } catch (error) {
-      faults = town.faults();
-      throw error;
-    }
+  const keeper = createFaultKeeper(town, async (faults) => {
+    if (isStopping()) throw new Error('the simulator has stopped');
+    await state.saveWith(faults);
   });
 
   async function standing(change: () => Promise<SimFault>): Promise<SimFault> {
@@ -230,7 +159,7 @@ function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log
       await ready;
       return change();
     });
-    tellProgress();
+    progress.tell();
     return fault;
   }
 
@@ -247,14 +176,14 @@ function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log
     const waited = new AbortController();
     await Promise.race([working, clock.sleep(STOP_WAIT_MS, waited.signal)]);
     waited.abort();
-    await save();
+    await state.save();
   }
 
   let stopped: Promise<void> | null = null;
   const ready = catchUp();
   const working = work().catch((error: unknown) => log.error({ err: error }, 'simulator: ended by a fault'));
   return {
-    status,
+    status: progress.status,
     faults: town.faults,
     board: town.board,
     targets: town.targets,
@@ -265,17 +194,14 @@ function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log
     setPace(pace) {
       pacer.set(pace, town.nowMs);
       resting.abort();
-      tellProgress();
+      progress.tell();
     },
     step(ms) {
       const stepped = pacer.step(town.nowMs, ms);
       resting.abort();
       return stepped;
     },
-    onProgress(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onProgress: progress.onProgress,
     stop() {
       stopped ??= end();
       return stopped;

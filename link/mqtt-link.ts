@@ -15,7 +15,7 @@ export interface MqttLinkOptions {
   readonly will?: { readonly topic: string; readonly payload: Uint8Array } | undefined;
 }
 
-export interface PublishOptions {
+interface PublishOptions {
   readonly retain?: boolean;
 }
 

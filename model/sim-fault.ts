@@ -19,15 +19,25 @@ export interface SimFault {
 /** A fault as somebody asks for it; the rest is filled in by its kind. `raw`: metric and sizes as written. */
 export type FaultRequest = Omit<SimFault, 'sizes' | 'metric'> & { readonly raw: Readonly<Record<string, unknown>> };
 
-/** Paths of faults are keys of `raw`, or `kind`. Whether the target exists is the village's to say. */
+/** Whole ms up to here are written and read everywhere: the end of the year 9999. */
+const LATEST_MS = Date.UTC(10_000, 0) - 1;
+
+/** Paths of faults are keys of `raw`, or `kind`, `from`, `until`. Whether the target exists is the village's to say. */
 export function parseSimFault({ raw, ...request }: FaultRequest): Parsed<SimFault> {
   const kind = FAULT_KINDS.get(request.kind);
   if (!kind) return { ok: false, faults: [at('kind', unknownKind(request.kind))] };
   const metric = parseMetric(kind, raw);
   const sizes = parseSizes(kind, raw);
-  const faults = [...metric.faults, ...sizes.faults, ...unknownKeys(kind, raw)];
+  const faults = [...metric.faults, ...sizes.faults, ...unknownKeys(kind, raw), ...timeFaults(request)];
   if (faults.length > 0) return { ok: false, faults };
   return { ok: true, value: { ...request, metric: metric.value, sizes: sizes.value } };
+}
+
+function timeFaults({ fromMs, toMs }: Pick<SimFault, 'fromMs' | 'toMs'>): ConfigFault[] {
+  const times = [['from', fromMs] as const, ...(toMs === null ? [] : [['until', toMs] as const])];
+  return times
+    .filter(([, ms]) => !(Number.isInteger(ms) && ms >= 0 && ms <= LATEST_MS))
+    .map(([key]) => at(key, 'expected a time in whole ms, before the year 10000'));
 }
 
 function unknownKind(kind: string): string {
@@ -60,7 +70,7 @@ function parseSizes(kind: FaultKind, raw: FaultRequest['raw']): Part<Record<stri
     const given = raw[size.name] ?? size.fallback;
     if (isWithin(size, given)) value[size.name] = given;
     else if (given !== null) {
-      faults.push(at(size.name, `expected ${describeRange(size)} (got ${JSON.stringify(given)})`));
+      faults.push(at(size.name, `expected ${describeRange(size)} (got ${shown(given)})`));
     } else if (!size.oneOf) faults.push(at(size.name, `expected ${describeRange(size)}`));
   }
   return { value, faults: [...faults, ...choiceFaults(kind, raw)] };
@@ -93,6 +103,11 @@ function unknownKeys(kind: FaultKind, raw: FaultRequest['raw']): ConfigFault[] {
 /** `a whole number from 1 to 3`, `m3/h from 0.01 to 5000` */
 function describeRange({ unit, min, max, isWhole }: FaultSize): string {
   return `${unit || (isWhole ? 'a whole number' : 'a number')} from ${min} to ${max}`;
+}
+
+/** JSON has no NaN. */
+function shown(given: unknown): string {
+  return typeof given === 'number' ? String(given) : JSON.stringify(given);
 }
 
 function at(key: string, message: string): ConfigFault {

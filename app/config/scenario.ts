@@ -58,9 +58,15 @@ function parseItem(item: unknown, index: number, calendar: VillageCalendar): Par
   return faults.length > 0 ? { ok: false, faults } : fault;
 }
 
-/** What the model calls a kind is `fault` in the file. */
+/** What the model calls otherwise than the file. */
+const IN_FILE: ReadonlyMap<unknown, string> = new Map([
+  ['kind', 'fault'],
+  ['from', 'at'],
+]);
+
 function inFile({ path, message }: ConfigFault): ConfigFault {
-  return { path: path[0] === 'kind' ? ['fault'] : path, message };
+  const key = IN_FILE.get(path[0]);
+  return { path: key === undefined ? path : [key], message };
 }
 
 interface WrittenTimes {

@@ -84,7 +84,9 @@ export function createCheck({ inp, project, file }: CheckOptions): Check {
  * same whenever it is asked, so that a fault that was allowed once always is.
  */
 function createProbe({ inp, project, file }: CheckOptions) {
-  return (target: string, place: 'pipe' | 'junction'): number => {
+  const known = new Map<string, number>();
+
+  function probe(target: string, place: 'pipe' | 'junction'): number {
     const hydraulics = createHydraulics({ inp, project, isAsWritten: false });
     const levelM = hydraulics.initial().levelM;
     const open = (id: string): LinkState => ({ status: 1, setting: file.pumps.includes(id) ? 1 : 0 });
@@ -97,6 +99,13 @@ function createProbe({ inp, project, file }: CheckOptions) {
     const flowM3h = place === 'pipe' ? hydraulics.leakFlow(target) : hydraulics.holeFlow(target);
     hydraulics.close();
     return flowM3h;
+  }
+
+  return (target: string, place: 'pipe' | 'junction'): number => {
+    const key = `${place} ${target}`;
+    const mostM3h = known.get(key) ?? probe(target, place);
+    known.set(key, mostM3h);
+    return mostM3h;
   };
 }
 

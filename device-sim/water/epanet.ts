@@ -16,7 +16,6 @@ export const NODE = {
   minLevel: 20,
   maxLevel: 21,
   tankVolume: 24,
-  canOverflow: 26,
   emitterFlow: 29,
   leakageFlow: 30,
   demandFlow: 31,
@@ -48,9 +47,11 @@ export const TIME = {
 } as const;
 export const COUNT = { nodes: 0, links: 2, controls: 5, rules: 6 } as const;
 export const OPTION = {
+  trials: 0,
   accuracy: 1,
   emitterExponent: 3,
   demandMultiplier: 4,
+  unbalanced: 14,
   defaultPattern: 23,
   emitterBackflow: 24,
   pressureUnits: 25,
@@ -68,8 +69,10 @@ export const INIT_FLOW = 10;
 /** Below are warnings. */
 const FIRST_ERROR = 100;
 /** It only says that there are others. */
-const ERRORS_IN_FILE = 200;
+const ERRORS_IN_FILE = /^Error 200: [^[]*$/;
 const ERRORS_TOLD = 5;
+/** EPANET writes beyond its memory where a line is longer. */
+const MAX_LINE = 1024;
 
 /** The part of the toolkit that we call. */
 export interface Toolkit {
@@ -153,8 +156,8 @@ function createProject(workspace: Workspace, name: string): Project {
   });
   let isOpen = false;
   return {
-    open(inp) {
-      if (inp.trim() === '') throw new NetworkError('the network file is empty');
+    open(text) {
+      const inp = readable(text);
       if (isOpen) project.close();
       workspace.writeFile(`${name}.inp`, inp);
       try {
@@ -179,6 +182,16 @@ function createProject(workspace: Workspace, name: string): Project {
   };
 }
 
+/** Without the mark that some editors begin a file with. Throws where it is no text that EPANET could read. */
+function readable(text: string): string {
+  const inp = text.replace(/^\uFEFF/, '');
+  if (inp.trim() === '') throw new NetworkError('the network file is empty');
+  if (inp.includes('\0')) throw new NetworkError('the network file is no plain text: save it as UTF-8');
+  const long = inp.split('\n').findIndex((line) => Buffer.byteLength(line) > MAX_LINE);
+  if (long >= 0) throw new NetworkError(`line ${long + 1}: longer than ${MAX_LINE} characters`);
+  return inp;
+}
+
 function beQuietInSi(toolkit: Toolkit): void {
   // The report would grow in memory with every step.
   toolkit.setReport('STATUS NO');
@@ -198,9 +211,11 @@ function explain(report: string, inp: string): string | undefined {
   const lines = report.split('\n').map((line) => line.trim());
   const found = lines.flatMap((line, i) => {
     const message = /^Error (\d+): (.+?):?$/.exec(line);
-    if (!message || Number(message[1]) === ERRORS_IN_FILE) return [];
+    if (!message || ERRORS_IN_FILE.test(line)) return [];
     const at = lineNumber(inp, lines[i + 1] ?? '');
-    return [at === null ? `${message[2]}` : `line ${at}: ${message[2]}`];
+    // Of a rule it says no more.
+    const what = `${message[2]}`.replace('one or more errors in input file', 'syntax error').replace(/ +/g, ' ');
+    return [at === null ? what : `line ${at}: ${what}`];
   });
   if (found.length === 0) return undefined;
   const more = found.length - ERRORS_TOLD;

@@ -3,6 +3,7 @@ import {
   INIT_FLOW,
   LINK,
   LINK_TYPE,
+  NetworkError,
   NODE,
   NODE_TYPE,
   OPTION,
@@ -27,6 +28,10 @@ const REQUIRED_M = 10;
 const ORIFICE = 0.5;
 /** Finer than most files ask for, as each hour begins from the same guess: the last guess must not be seen in the result. */
 const ACCURACY = 1e-5;
+/** So fine a solution may take more than the 40 trials of many files. */
+const TRIALS = 200;
+/** After those, as many more with all states as they are; then it goes on with what it has, as a village must. */
+const TRIALS_MORE = 10;
 
 /** How a link stands: 0 closed, 1 open, 2 a valve that regulates; with its speed or setting. Plain data. */
 export interface LinkState {
@@ -72,10 +77,7 @@ export interface Hydraulics {
   next(atMostS: number): number;
   state(link: string): LinkState;
   level(tank: string): number;
-  tanks(): ReadonlyMap<
-    string,
-    { readonly volumeM3: number; readonly inflowM3h: number; readonly canOverflow: boolean }
-  >;
+  tanks(): ReadonlyMap<string, { readonly volumeM3: number; readonly inflowM3h: number }>;
   /** m3/h and m, and m3/h for the last three, in the order of the file; of a split pipe, its first half. */
   flows(): number[];
   heads(): number[];
@@ -174,7 +176,9 @@ export function createHydraulics({ inp, project, isAsWritten }: HydraulicsOption
     next(atMostS) {
       if (atMostS !== stepS) toolkit.setTimeParameter(TIME.hydStep, atMostS);
       stepS = atMostS;
-      return toolkit.nextH();
+      const passedS = toolkit.nextH();
+      if (passedS === 0) throw new NetworkError('the network cannot be solved any further');
+      return passedS;
     },
     state: (id) => ({
       status: toolkit.getLinkValue(link(id), LINK.status),
@@ -188,12 +192,11 @@ export function createHydraulics({ inp, project, isAsWritten }: HydraulicsOption
           {
             volumeM3: toolkit.getNodeValue(node(id), NODE.tankVolume),
             inflowM3h: toolkit.getNodeValue(node(id), NODE.demand),
-            canOverflow: toolkit.getNodeValue(node(id), NODE.canOverflow) === 1,
           },
         ]),
       ),
     flows: () => ofFile(toolkit.getLinkValues(LINK.flow), linkIds, link),
-    heads: () => ofFile(toolkit.getNodeValues(NODE.head), nodeIds, node),
+    heads: () => expectNumbers(ofFile(toolkit.getNodeValues(NODE.head), nodeIds, node)),
     pumpKw: (id) => toolkit.getLinkValue(link(id), LINK.energyKw),
     leakFlow: (pipe) => toolkit.getNodeValue(leakIndex.get(pipe) ?? 0, NODE.emitterFlow),
     pressureAtLeak: (pipe) => toolkit.getNodeValue(leakIndex.get(pipe) ?? 0, NODE.pressure),
@@ -202,6 +205,12 @@ export function createHydraulics({ inp, project, isAsWritten }: HydraulicsOption
     totals: () => totals(toolkit),
     close: () => project.close(),
   };
+}
+
+/** EPANET reads `nan` as a number, and all that it then solves is none. */
+function expectNumbers(heads: number[]): number[] {
+  if (heads.every(Number.isFinite)) return heads;
+  throw new NetworkError('the network has no solution: is there a value in the file that is no number?');
 }
 
 function readInitial(toolkit: Toolkit, file: NetworkFile): Pick<Start, 'levelM' | 'links'> {
@@ -227,6 +236,8 @@ function prepare(toolkit: Toolkit, file: NetworkFile, isAsWritten: boolean): voi
   // Through a hole without pressure comes air.
   if (!isAsWritten) toolkit.setOption(OPTION.emitterBackflow, 0);
   toolkit.setOption(OPTION.accuracy, Math.min(ACCURACY, toolkit.getOption(OPTION.accuracy)));
+  toolkit.setOption(OPTION.trials, Math.max(TRIALS, toolkit.getOption(OPTION.trials)));
+  toolkit.setOption(OPTION.unbalanced, Math.max(TRIALS_MORE, toolkit.getOption(OPTION.unbalanced)));
   toolkit.setOption(OPTION.emitterExponent, file.leakExponent);
   toolkit.setOption(OPTION.demandMultiplier, 1);
   // It would act on all demand that has no pattern.

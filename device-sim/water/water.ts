@@ -254,10 +254,11 @@ function balanceOf(
   const hours = passedS / 3600;
   let storedM3 = 0;
   let spilledM3 = 0;
-  for (const [id, { volumeM3, inflowM3h, canOverflow }] of before) {
+  for (const [id, { volumeM3, inflowM3h }] of before) {
     const moreM3 = (after.get(id)?.volumeM3 ?? 0) - volumeM3;
     storedM3 += moreM3;
-    if (canOverflow) spilledM3 += Math.max(0, inflowM3h * hours - moreM3);
+    // EPANET lets water flow on into a full tank: it runs over.
+    spilledM3 += Math.max(0, inflowM3h * hours - moreM3);
   }
   const leakedM3 = totals.lost * hours + spilledM3;
   return { suppliedM3: totals.supplied * hours, consumedM3: totals.taken * hours, leakedM3, storedM3 };

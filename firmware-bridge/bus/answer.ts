@@ -1,18 +1,10 @@
 /** What a frame is to a request that reads. */
-import { EXCEPTION_FLAG, isBits, parseReadAnswer, READ_FUNCTION, tableOf } from '../../model/modbus-frame.ts';
+import { EXCEPTION_FLAG, isBits, READ_FUNCTION, tableOf } from '../../model/modbus-frame.ts';
 import type { Span } from '../../model/register-map.ts';
-import { failed, type ReadResult } from './modbus-bus.ts';
 
 /** Of the answer, without its envelope. */
 export function dataBytes({ table, count }: Span): number {
   return isBits(table) ? Math.ceil(count / 8) : 2 * count;
-}
-
-/** The answer or the refusal that this frame is; null where it is neither. */
-export function toResult(pdu: Uint8Array, request: Span): ReadResult | null {
-  if (isRefusal(pdu, request)) return failed('exception', pdu[1] ?? 0);
-  const cells = parseReadAnswer(pdu, request);
-  return cells && { ok: true, cells };
 }
 
 export function isRefusal(pdu: Uint8Array, { table }: Span): boolean {

@@ -2,23 +2,9 @@
 import { openSerialPort } from '../../link/serial-port.ts';
 import type { BusLine } from '../../model/bridge-file.ts';
 import type { Log } from '../../model/log.ts';
+import type { Channel, ChannelListener, OpenChannel } from './channel.ts';
 import type { BusState } from './modbus-bus.ts';
 import { openSocket } from './tcp-socket.ts';
-
-/** What is open: bytes out, and how to end it. */
-export interface Channel {
-  write(bytes: Uint8Array): void;
-  close(): void;
-}
-
-export interface ChannelListener {
-  bytes(bytes: Uint8Array): void;
-  /** It has ended, or broken; said once. */
-  ended(reason: string): void;
-}
-
-/** Rejects with a sentence where it cannot be opened. */
-export type OpenChannel = (listener: ChannelListener) => Promise<Channel>;
 
 export interface Line {
   isOpen(): boolean;
@@ -38,7 +24,7 @@ export interface LineEvents {
 const SERIAL_RETRY_MS = 2_000;
 const [FIRST_RETRY_MS, LAST_RETRY_MS] = [1_000, 30_000];
 
-export function describeLine(line: BusLine): string {
+function describeLine(line: BusLine): string {
   if (line.kind === 'rtu') return line.path;
   return `${line.kind === 'tcp' ? 'tcp' : 'rtu-over-tcp'} ${line.host}:${line.port}`;
 }

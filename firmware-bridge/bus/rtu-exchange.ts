@@ -4,10 +4,11 @@
  * that looks the same, something else is asked first.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { readRequest, toRtuFrame } from '../../model/modbus-frame.ts';
-import { isRefusal, toResult } from './answer.ts';
+import { toRtuFrame } from '../../model/modbus-frame.ts';
+import { isRefusal } from './answer.ts';
 import { type Exchange, type ExchangeParts, joined, NOTHING } from './exchange.ts';
 import { failed, type ReadRequest, type ReadResult } from './modbus-bus.ts';
+import { requestPdu, toResult } from './modbus-words.ts';
 import { answerBegin, answerBytes, blame, type FoundFrame, findFrame } from './rtu-frames.ts';
 import { createUnanswered } from './unanswered.ts';
 import { startWaiting, type Waiting } from './waiting.ts';
@@ -48,7 +49,7 @@ export function createRtuExchange({ line, counters }: ExchangeParts, { baud, isS
   async function transact(request: ReadRequest): Promise<ReadResult> {
     await untilQuiet(Math.max(GAP_CHARACTERS * byteMs, LEAST_GAP_MS, request.frameGapMs));
     if (!line.isOpen()) return failed('closed');
-    const frame = toRtuFrame(request.unit, readRequest(request));
+    const frame = toRtuFrame(request.unit, requestPdu(request));
     const ms = (frame.length + answerBytes(request)) * byteMs + request.timeoutMs;
     heard = NOTHING;
     waiting = startWaiting(request, ms, () => failed(blame(heard, request)));
@@ -124,5 +125,5 @@ export function createRtuExchange({ line, counters }: ExchangeParts, { baud, isS
 
 /** Some converters send back what they were given. */
 function isEcho({ pdu }: FoundFrame, request: ReadRequest): boolean {
-  return Buffer.compare(pdu, readRequest(request)) === 0;
+  return Buffer.compare(pdu, requestPdu(request)) === 0;
 }

@@ -1,8 +1,7 @@
 /** Modbus TCP: an answer carries the number of its request, so that a late one is known for what it is. */
-import { readRequest } from '../../model/modbus-frame.ts';
-import { toResult } from './answer.ts';
 import { type Exchange, type ExchangeParts, joined, NOTHING } from './exchange.ts';
 import { failed, type ReadRequest, type ReadResult } from './modbus-bus.ts';
+import { requestPdu, toResult } from './modbus-words.ts';
 import { startWaiting, type Waiting } from './waiting.ts';
 
 /** Transaction, protocol, length and unit (Modbus Messaging on TCP/IP V1.0b, 3.1.3). */
@@ -18,7 +17,7 @@ export function createTcpExchange({ line, counters }: ExchangeParts): Exchange {
     if (!line.isOpen()) return failed('closed');
     transaction = (transaction + 1) & 0xffff;
     waiting = startWaiting(request, request.timeoutMs, () => failed('timeout'));
-    line.write(toAdu(transaction, request.unit, readRequest(request)));
+    line.write(toAdu(transaction, request.unit, requestPdu(request)));
     const result = await waiting.done;
     waiting = null;
     return result;

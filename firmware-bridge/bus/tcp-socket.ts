@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { BusLine } from '../../model/bridge-file.ts';
-import type { OpenChannel } from './line.ts';
+import type { OpenChannel } from './channel.ts';
 
 const CONNECT_MS = 10_000;
 /** A device that was switched off says nothing; the system asks whether it is there. */

@@ -23,7 +23,7 @@ export interface Unanswered {
 }
 
 /** No unit answers later than that. */
-export const FORGOTTEN_AFTER_MS = 30_000;
+const FORGOTTEN_AFTER_MS = 30_000;
 
 interface Given {
   readonly code: number;

@@ -13,7 +13,8 @@ export interface Waiting {
 export function startWaiting(request: ReadRequest, ms: number, giveUp: () => ReadResult): Waiting {
   const { promise, resolve } = Promise.withResolvers<ReadResult>();
   const untilMs = performance.now() + ms;
-  const end = (): void => resolve(giveUp());
+  // One turn later: after a pause of this process the answer may lie there unread.
+  const end = (): void => void setImmediate(() => resolve(giveUp()));
   let timer = setTimeout(end, ms);
   return {
     request,

@@ -8,7 +8,7 @@ import { createDevicePoller, type DevicePoller, type Values } from './device-pol
 import { createIsolation } from './isolation.ts';
 import type { Outcome } from './read-fields.ts';
 
-export interface UnitHealth extends Readonly<UnitCounters> {
+interface UnitHealth extends Readonly<UnitCounters> {
   readonly unit: number;
   readonly devices: readonly DeviceId[];
   readonly isAnswering: boolean;
@@ -95,7 +95,8 @@ export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
     if (refused.length > refusedBefore) {
       log.warn({ bus: bus.id, unit, device, metrics: refused }, 'the unit does not have these registers');
     }
-    return values;
+    // Interrupted by our own end: that says nothing of the unit.
+    return isStopped && outcome !== 'answered' ? null : values;
   }
 
   async function knockAt(unit: number): Promise<void> {

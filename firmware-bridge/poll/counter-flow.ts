@@ -1,6 +1,4 @@
 /** The rate of a counter: what it has risen over a window, where a roll-over is not taken for a reset nor a reset for water. */
-import type { Metric } from '../../model/metric.ts';
-
 export interface CounterFlowOptions {
   readonly windowMs: number;
   /** At which the counter is 0 again; null where it never is. */
@@ -75,10 +73,4 @@ function slope(samples: readonly Sample[]): number | undefined {
   const [first, last] = [samples[0], samples.at(-1)];
   if (!first || !last || last.atMs <= first.atMs) return undefined;
   return Number((((last.count - first.count) * HOUR_MS) / (last.atMs - first.atMs)).toPrecision(9));
-}
-
-/** How many of the derived unit one count an hour is; null where the one is no rate of the other. */
-export function rateFactor(counter: Metric, rate: Metric): number | null {
-  if (rate.unit === `${counter.unit}/h`) return 1;
-  return counter.unit === 'kWh' && rate.unit === 'W' ? 1000 : null;
 }

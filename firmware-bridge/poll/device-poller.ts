@@ -10,7 +10,7 @@ import { type Outcome, readFields } from './read-fields.ts';
 
 export type Values = Readonly<Record<string, FieldValue>>;
 
-export interface Polled {
+interface Polled {
   readonly outcome: Outcome;
   /** What is to be sent; null where there is nothing to tell. */
   readonly values: Values | null;

@@ -42,7 +42,7 @@ function isThere(result: ReadResult): boolean {
   return result.ok || (result.failure === 'exception' && !NOBODY_THERE.includes(result.exception));
 }
 
-export interface RawRead {
+interface RawRead {
   /** By address; what the unit does not have is left out. */
   readonly cells: ReadonlyMap<number, number>;
   /** Why nothing came of some of them. */

@@ -7,7 +7,7 @@ import type { BridgeClock } from '../clock.ts';
 import { type Entry, toFrame, toUndatedFrame } from './entry.ts';
 
 /** An entry and its id in the outbox; null where the disk would not take it. */
-export interface Waiting {
+interface Waiting {
   readonly id: number | null;
   readonly entry: Entry;
 }

@@ -97,6 +97,8 @@ faults:
   - {at: day 2, fault: silent, target: pressure-3, for: 2h, until: day 3}
   - {at: 2026-10-01, fault: silent, target: pressure-3, for: 2h}
   - burst
+  - {at: day 2, fault: silent, target: pressure-3, for: 99999999999d}
+  - {at: day 2, fault: burst, target: up04, flowM3h: .nan}
 `);
   expect(value).toBeNull();
   expect(faults).toEqual([
@@ -108,6 +110,8 @@ faults:
     'scenario.yaml:9 faults[4].until: expected either for or until',
     expect.stringContaining('scenario.yaml:10 faults[5].at: is over before the village begins'),
     expect.stringContaining('scenario.yaml:11 faults[6]: '),
+    'scenario.yaml:12 faults[7].until: expected a time in whole ms, before the year 10000',
+    'scenario.yaml:13 faults[8].flowM3h: expected m3/h from 0.01 to 5000 (got NaN)',
   ]);
 });
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createCounterFlow, rateFactor } from '../../firmware-bridge/poll/counter-flow.ts';
-import { METRICS } from '../../model/metric.ts';
+import { createCounterFlow } from '../../firmware-bridge/poll/counter-flow.ts';
 
 const MINUTE = 60_000;
 const options = { windowMs: 5 * MINUTE, rollsOverAt: null, maxPerHour: 1_000 };
@@ -59,15 +58,5 @@ describe('the rate of a counter', () => {
         for (const flow of flowsOf(counts, { rollsOverAt }).flows) expect(flow ?? 0).toBeGreaterThanOrEqual(0);
       }),
     );
-  });
-
-  it('is a rate of its counter only', () => {
-    const factor = (counter: string, rate: string) => {
-      const [from, to] = [METRICS.get(counter), METRICS.get(rate)];
-      return from && to && rateFactor(from, to);
-    };
-    expect(factor('volume_total', 'flow_rate')).toBe(1);
-    expect(factor('energy_total', 'active_power')).toBe(1000);
-    expect(factor('volume_total', 'level')).toBeNull();
   });
 });

@@ -81,7 +81,7 @@ export async function openedBus(line: BusLine): Promise<ModbusBus> {
 }
 
 export function holding(address: number, count: number, more: Partial<ReadRequest> = {}): ReadRequest {
-  return { unit: 1, table: 'holding', address, count, timeoutMs: 80, frameGapMs: 0, ...more };
+  return { unit: 1, table: 'holding', address, count, timeoutMs: 150, frameGapMs: 0, ...more };
 }
 
 export function addresses({ address, count }: Span): number[] {

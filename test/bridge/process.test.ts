@@ -9,7 +9,7 @@ import { loadProfilesBeside } from '../../app/config/profile-files.ts';
 import type { LiveWire } from '../../dashboard/wire.ts';
 import { startModbusUnits } from '../../device-sim/modbus/modbus-units.ts';
 import { type BridgeFile, parseBridgeFile } from '../../model/bridge-file.ts';
-import { freePort } from '../harness/outside-broker.ts';
+import { freePort } from '../harness/free-port.ts';
 import { NO_SOCAT, startPtyPair } from '../harness/pty.ts';
 import { silentLog } from '../harness/readings.ts';
 import { eventually, ROOT, runAimak, spawnAimak, startServer, temporaryFolder } from '../harness/server.ts';
@@ -66,6 +66,7 @@ describe('the bridge and a serial port', () => {
       await level((live) => live?.value === null && live.quality === 'bad');
       for (const value of [3, 4]) {
         const pair = await startPtyPair(folder);
+        onTestFinished(pair.stop);
         const units = await startModbusUnits(
           { bridgeFile: parsed(site.bridge), values: () => ({ level: value }) },
           { log: silentLog },

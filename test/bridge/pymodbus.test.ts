@@ -14,7 +14,7 @@ import {
   type RegisterType,
   WORDS,
 } from '../../model/register-map.ts';
-import { freePort } from '../harness/outside-broker.ts';
+import { freePort } from '../harness/free-port.ts';
 import { NO_SOCAT, startPtyPair } from '../harness/pty.ts';
 import { temporaryFolder } from '../harness/server.ts';
 import { openedBus } from './hand-made-unit.ts';

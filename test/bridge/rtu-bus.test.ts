@@ -103,20 +103,22 @@ describe('a bus of RTU frames', () => {
   });
 
   it('never takes a late answer for that to a later request, and counts it', async () => {
-    let asks = 0;
+    let late: Uint8Array | null = null;
     // In order, as units do: the first answer comes while the second request waits for its own.
-    const bus = await open((asked, reply) => void setTimeout(() => reply(rightAnswer(asked)), asks++ === 0 ? 90 : 25));
+    const bus = await open((asked, reply) => {
+      if (late) reply(late, rightAnswer(asked));
+      late = late ? new Uint8Array() : rightAnswer(asked);
+    });
     expect(await bus.read(holding(100, 2))).toMatchObject({ ok: false, failure: 'timeout' });
     for (const at of [200, 300, 400]) expect(await bus.read(holding(at, 2))).toEqual({ ok: true, cells: [at, at + 1] });
     expect(bus.counters(1)).toMatchObject({ late: 1, timeouts: 1 });
   });
 
   it('never takes a late refusal for that of a later request', async () => {
-    let asks = 0;
-    const bus = await open(({ unit, ...asked }, reply) => {
-      const isFirst = asks++ === 0;
-      const frame = isFirst ? toRtuFrame(unit, exceptionAnswer(3, 2)) : rightAnswer({ unit, ...asked });
-      setTimeout(() => reply(frame), isFirst ? 90 : 25);
+    let isFirst = true;
+    const bus = await open((asked, reply) => {
+      if (!isFirst) reply(toRtuFrame(asked.unit, exceptionAnswer(3, 2)), rightAnswer(asked));
+      isFirst = false;
     });
     expect(await bus.read(holding(100, 2))).toMatchObject({ failure: 'timeout' });
     expect(await bus.read(holding(200, 3))).toEqual({ ok: true, cells: [200, 201, 202] });

@@ -85,6 +85,9 @@ describe('the simulator over HTTP (contract 3.6)', () => {
     [{ kind: 'nonsense', target: 'pump-1' }, 'bad-fault', ['kind']],
     [{ target: '', from: 'soon', forS: -1 }, 'bad-body', ['kind', 'target', 'from', 'forS']],
     [[], 'bad-body', ['']],
+    [{ kind: 'silent', target: 'pump-1', from: 1e308, until: NOW_MS + 1 }, 'bad-fault', ['from', 'until']],
+    [{ kind: 'silent', target: 'pump-1', forS: 1e300 }, 'bad-fault', ['until']],
+    [{ kind: 'silent', target: 'pump-1', from: NOW_MS + 0.5 }, 'bad-fault', ['from']],
     [{ kind: 'silent', target: 'nowhere' }, 'bad-fault', ['target']],
   ])('refuses %j with every detail', async (request, code, parameters) => {
     const { status, body } = await post(request);

@@ -17,6 +17,8 @@ export async function startPtyPair(folder: string): Promise<PtyPair> {
   const ends = [join(folder, 'ttyA'), join(folder, 'ttyB')] as const;
   const args = ends.map((end) => `pty,raw,echo=0,link=${end}`);
   const child = spawn('socat', args, { stdio: 'ignore' });
+  const endNow = (): void => void child.kill();
+  process.once('exit', endNow);
   await eventually(
     () => ends.every((end) => existsSync(end)),
     (isThere) => isThere,
@@ -24,6 +26,7 @@ export async function startPtyPair(folder: string): Promise<PtyPair> {
   return {
     ends,
     async stop() {
+      process.off('exit', endNow);
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.kill();

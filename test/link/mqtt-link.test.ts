@@ -1,6 +1,8 @@
+import { connect } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { startBroker } from '../../broker/broker.ts';
 import { startMqttLink } from '../../link/mqtt-link.ts';
+import { eventually } from '../harness/process.ts';
 import { silentLog } from '../harness/readings.ts';
 
 const options = (port: number) => ({ url: `mqtt://127.0.0.1:${port}`, clientId: 'test' });
@@ -35,5 +37,29 @@ describe('the MQTT link', () => {
     const link = startMqttLink(options(1), silentLog);
     expect(await link.connected(50)).toBe(false);
     await link.stop();
+  });
+
+  it('tells of each connection, keeps what is to be retained, and has the broker tell its will', async () => {
+    const broker = await startBroker(
+      { host: '127.0.0.1', port: 0 },
+      { onTelemetry: async () => undefined, log: silentLog },
+    );
+    const topic = 'aimak/v1/toru/gw-1/status';
+    const link = startMqttLink({ ...options(broker.port), will: { topic, payload: Buffer.from('gone') } }, silentLog);
+    await new Promise<void>((resolve) => link.onConnect(resolve));
+    await new Promise<void>((resolve) => link.onConnect(resolve));
+    await link.publish(topic, Buffer.from('here'), { retain: true });
+    const heard: [string, boolean][] = [];
+    const listener = connect(`mqtt://127.0.0.1:${broker.port}`);
+    listener.on('message', (_, payload, { retain }) => heard.push([payload.toString(), retain]));
+    await listener.subscribeAsync(topic, { qos: 1 });
+    await link.stop();
+    await eventually(
+      () => heard.length,
+      (count) => count === 2,
+    );
+    expect(heard.map(([text]) => text)).toEqual(['here', 'gone']);
+    await listener.endAsync(true);
+    await broker.stop();
   });
 });

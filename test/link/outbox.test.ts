@@ -51,6 +51,33 @@ describe('the outbox', () => {
     expect(texts(await outbox.peekAfter(ALL))).toEqual(['y'.repeat(20)]);
   });
 
+  it('drops the oldest to make room where that is wanted, and counts what it dropped, over a restart too', async () => {
+    const file = newFile();
+    const options = { file, maxBytes: 100, whenFull: 'drop-oldest' } as const;
+    const outbox = await openOutbox(options);
+    for (const text of ['a', 'b', 'c', 'd']) await outbox.append(blob(text.repeat(20)), 2);
+    expect(texts(await outbox.peekAfter(ALL))).toEqual(['b', 'c', 'd'].map((text) => text.repeat(20)));
+    expect(outbox.counts()).toMatchObject({ entries: 3, items: 6, bytes: 96, dropped: 2 });
+    await outbox.append(blob('e'.repeat(60)), 1);
+    expect(texts(await outbox.peekAfter(ALL))).toEqual(['e'.repeat(60)]);
+    await expect(outbox.append(blob('f'.repeat(90)), 1)).rejects.toMatchObject({ code: 'outbox-full' });
+    await outbox.stop();
+    const again = await openOutbox(options);
+    onTestFinished(() => again.stop());
+    expect(again.counts()).toMatchObject({ entries: 1, items: 1, dropped: 8 });
+  });
+
+  it('forgets single entries, and drops those that are too old', async () => {
+    const outbox = await open();
+    const ids: number[] = [];
+    for (const text of ['a', 'b', 'c', 'd', 'e']) ids.push(await outbox.append(blob(text), 3));
+    await outbox.removeEach([ids[1] ?? 0, ids[3] ?? 0, 999], [{ reason: 'undatable', text: 'd' }]);
+    expect(texts(await outbox.peekAfter(ALL))).toEqual(['a', 'c', 'e']);
+    await outbox.drop(ids[2] ?? 0);
+    expect(texts(await outbox.peekAfter(ALL))).toEqual(['e']);
+    expect(outbox.counts()).toEqual({ entries: 1, items: 3, bytes: 1 + ENTRY_BYTES, deadLetters: 1, dropped: 6 });
+  });
+
   it('keeps what was refused with its reason, the newest of very many, and counts all', async () => {
     const file = newFile();
     const outbox = await open(file);

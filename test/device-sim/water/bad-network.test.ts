@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { everything, net3, waterOf } from './networks.ts';
+import { everything, HOUR_MS, imbalance, MONDAY, net3, waterOf } from './networks.ts';
 
 const late = everything.replace('Duration            24:00', 'Duration 400:00').replace('AT TIME 9:30', 'AT TIME 200');
+
+const FEET = 1 / 0.3048;
+
+/** Two taps behind a reservoir. */
+const small = (units: string): string =>
+  [
+    ...['[JUNCTIONS]', ' a 3 1', ' b 4 1', '[RESERVOIRS]', ' r 50', '[PIPES]', ' p r a 10 100 100'],
+    ...[' q a b 10 100 100', '[OPTIONS]', ` Units ${units}`, ' Headloss H-W', '[END]', ''],
+  ].join('\n');
 
 describe('a network file that is none', () => {
   it.each([
@@ -15,6 +24,13 @@ describe('a network file that is none', () => {
     ],
     ['no source', '[JUNCTIONS]\n a 3\n b 4\n[PIPES]\n p a b 10 10 10\n', /^no tanks or reservoirs in network$/],
     ['more faults than anybody reads', net3.replace(/\[RESERVOIRS\][\s\S]*?\[PIPES\]/, '[PIPES]'), /; and \d+ more$/],
+    [
+      'a rule that is none',
+      everything.replace(/^IF .*$/m, 'IF nonsense'),
+      /^line \d+: syntax error in \[RULES\] section$/,
+    ],
+    ['bytes that are no text', `${net3}\0`, /no plain text/],
+    ['a line longer than EPANET can hold', `${net3}\n;${'x'.repeat(3000)}`, /^line \d+: longer than 1024 characters$/],
     ['something by time in its second week', late, /switched 200 h after the beginning/],
   ])('is refused: %s', async (_, inp, message) => {
     await expect(waterOf({ inp })).rejects.toMatchObject({
@@ -22,4 +38,44 @@ describe('a network file that is none', () => {
       message: expect.stringMatching(message),
     });
   });
+});
+
+it.each([
+  ['a head', ' r 50', ' r nan'],
+  ['a roughness', 'q a b 10 100 100', 'q a b 10 100 nan'],
+])('a network with %s that is no number has no solution, and says so', async (_, good, bad) => {
+  const water = await waterOf({ inp: small('CMH').replace(good, bad) });
+  expect(() => water.advance()).toThrow('no solution');
+});
+
+describe('a network file from another editor', () => {
+  it.each([
+    ['with the line ends of Windows', (inp: string) => inp.replaceAll('\n', '\r\n')],
+    ['with a byte order mark', (inp: string) => `\uFEFF${inp}`],
+  ])('is read %s', async (_, edit) => {
+    const water = await waterOf({ inp: edit(small('CMH')) });
+    water.advance();
+    expect(water.pressureM('b')).toBeCloseTo(46, 1);
+  });
+});
+
+describe('a network that cannot be solved as finely as is asked', () => {
+  // Ten feet of a pipe of eight feet: next to no loss, and nothing to hold on to.
+  it('goes on with what it has, and does not stand still', async () => {
+    const water = await waterOf({ inp: small('GPM') });
+    while (water.toMs < MONDAY + 6 * HOUR_MS) water.advance();
+    expect(water.pressureM('b') * FEET).toBeCloseTo(46, 1);
+  });
+});
+
+it('counts as lost what flows into a tank that is full', async () => {
+  const inp = small('CMH')
+    .replace('[PIPES]', '[TANKS]\n t 20 2.9 0 3 5 0\n[PIPES]\n tp b t 10 100 100')
+    .replace('Headloss H-W', 'Headloss H-W\n Demand Model PDA');
+  const water = await waterOf({ inp });
+  while (water.toMs < MONDAY + HOUR_MS) water.advance();
+  water.advance();
+  expect(water.levelM('t', water.toMs)).toBeCloseTo(3, 3);
+  expect(water.balance().leakedM3).toBeGreaterThan(1);
+  expect(imbalance(water)).toBeLessThan(0.001);
 });
