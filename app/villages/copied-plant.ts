@@ -2,7 +2,6 @@
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device, Plant, Site, Zone } from '../../model/plant.ts';
-import { type LimitRule, watchedDevices } from '../../model/rule.ts';
 import type { LocalName } from '../../model/schema.ts';
 import { StartError } from '../start-error.ts';
 
@@ -18,9 +17,23 @@ export function idIn(copy: string, id: string): string {
   return `${copy}-${id}`;
 }
 
+/** What names a place in a rule of the plant's own file. */
+interface Named {
+  readonly asset?: string;
+  readonly device?: string;
+  readonly site?: string;
+}
+
+export interface OwnRule {
+  readonly id: string;
+  readonly on?: Named;
+  readonly exceptions?: readonly Named[];
+}
+
 export interface CopiedPlant {
   readonly plant: Plant;
-  readonly rules: readonly LimitRule[];
+  /** As the plant's own rules file says, which goes over the shipped rules. */
+  readonly rules: readonly OwnRule[];
   /** A folder of device profiles beside the shipped ones. */
   readonly profiles: string | null;
   readonly site: Site;
@@ -115,18 +128,27 @@ function copyZone(zone: Zone, to: string): object {
   };
 }
 
-/** Rules that watch the site; one that names something of it becomes one for each copy. */
-function rulesOf({ plant, rules, site, copies }: CopiedPlant): object[] {
-  const watching = rules.filter((rule) => watchedDevices(rule, plant).some((device) => device.site === site.id));
-  return watching.flatMap((rule) => {
-    const { asset, device, site: place, ...on } = rule.on;
-    if (asset === undefined && device === undefined && place === undefined) return [rule];
-    return copies.map((to) => ({
-      ...rule,
-      id: idIn(to, rule.id),
-      on: { ...on, asset: asset && idIn(to, asset), device: device && idIn(to, device), site: place && to },
-    }));
+/** A rule that names something of the site becomes one for each copy, an exception likewise. */
+function rulesOf({ rules, copies }: CopiedPlant): object[] {
+  return rules.flatMap((rule) => {
+    const { id, on, exceptions } = rule;
+    const spread = exceptions && copies.flatMap((to) => exceptions.map((each) => namedIn(to, each)));
+    const copied = spread ? { ...rule, exceptions: spread } : rule;
+    if (!on || !namesPlace(on)) return [copied];
+    return copies.map((to) => ({ ...copied, id: idIn(to, id), on: namedIn(to, on) }));
   });
+}
+
+const namesPlace = ({ asset, device, site }: Named): boolean => (asset ?? device ?? site) !== undefined;
+
+function namedIn(to: string, named: Named): Named {
+  const { asset, device, site } = named;
+  return {
+    ...named,
+    ...(asset && { asset: idIn(to, asset) }),
+    ...(device && { device: idIn(to, device) }),
+    ...(site && { site: to }),
+  };
 }
 
 /** JSON is YAML too. */

@@ -2,12 +2,14 @@
 import { ID_PATTERN } from '../../model/ids.ts';
 import { brokerAccess } from '../broker-access.ts';
 import { type Configuration, loadConfiguration } from '../config/check-config.ts';
+import type { Settings } from '../config/settings.ts';
 import { loadVillageFiles, type VillageFiles } from '../config/village-files.ts';
+import { readYamlFile } from '../config/yaml-file.ts';
 import { createLogger } from '../logger.ts';
 import { ConfigError } from '../start-error.ts';
 import { stopOnSignal } from '../stop-on-signal.ts';
 import { CONNECT_BY, type ConnectBy } from './connections.ts';
-import { copiesOf, idIn, writeCopiedPlant } from './copied-plant.ts';
+import { copiesOf, idIn, type OwnRule, writeCopiedPlant } from './copied-plant.ts';
 import { startVillages } from './start-villages.ts';
 import { quietly, startSummary } from './summary.ts';
 
@@ -15,10 +17,15 @@ const OWN_FLAGS = ['villages', 'connect', 'write-plant'];
 /** 2 GB of memory for the hydraulics alone. */
 const MAX_VILLAGES = 1000;
 
+/** They have been found in order. */
+function ownRules({ rules }: Settings): readonly OwnRule[] {
+  return rules === null ? [] : ((readYamlFile(rules).content ?? []) as readonly OwnRule[]);
+}
+
 export async function runVillages(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const configuration = loadConfiguration(argv, env, OWN_FLAGS);
+  const configuration = loadConfiguration(argv, env, { ownFlags: OWN_FLAGS });
   if (!configuration) return;
-  const { plant, rules } = configuration;
+  const { plant } = configuration;
   // They begin now, or at --from: a scenario's days count from there.
   const settings = { ...configuration.settings, sim: { ...configuration.settings.sim, backfillDays: 0 } };
   const { value: files } = loadVillageFiles(settings, plant, Date.now());
@@ -26,7 +33,8 @@ export async function runVillages(argv: readonly string[], env: NodeJS.ProcessEn
   const { count, connectBy, folder } = parseOwn(configuration, files);
   if (folder !== undefined) {
     const copies = copiesOf(files.site.id, count);
-    const config = writeCopiedPlant(folder, { plant, rules, profiles: settings.profiles, site: files.site, copies });
+    const { profiles } = settings;
+    const config = writeCopiedPlant(folder, { plant, rules: ownRules(settings), profiles, site: files.site, copies });
     process.stdout.write(`the plant of ${count} villages: npm start -- --config ${config}\n`);
     return;
   }
