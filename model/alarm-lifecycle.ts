@@ -57,7 +57,7 @@ function raise(current: Alarm | undefined, event: Of<'raise'>, now: number): Ste
       const repeatCount = current.repeatCount + 1;
       const open = { ...current, state: 'unacknowledged', stateSince: now, returnedAt: null, clearedAt: null } as const;
       const again: Alarm = { ...open, repeatCount, suppressedBy, heldUntil };
-      // Somebody had seen what latched: that it came again is new.
+      // What latched was over, and people had been told so or had seen it: that it came again is new.
       return current.state === 'latched' ? told({ ...again, isAnnounced: false }, 'raised') : told(again, 'again');
     }
     default:

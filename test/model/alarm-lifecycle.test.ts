@@ -232,11 +232,12 @@ describe('whatever happens to an alarm', () => {
     });
   });
 
-  it('tells an episode as new once only, unless somebody had seen or muted it between', () => {
+  it('tells an episode as new once only, unless somebody had seen or muted it between, or it was over and latched', () => {
     property((events) => {
       let isTold = false;
       for (const { before, event, step } of stepsOf(events)) {
-        const isNew = before?.id !== step.alarm.id || before.state === 'normal';
+        const isAgain = before?.state === 'latched' && event.kind === 'raise';
+        const isNew = before?.id !== step.alarm.id || before.state === 'normal' || isAgain;
         const isSeen = ['acknowledge', 'shelve', 'out-of-service'].includes(event.kind);
         if (isNew || isSeen) isTold = false;
         if (step.tell !== 'raised' && step.tell !== 'released') continue;
