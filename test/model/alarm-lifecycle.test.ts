@@ -236,8 +236,7 @@ describe('whatever happens to an alarm', () => {
     property((events) => {
       let isTold = false;
       for (const { before, event, step } of stepsOf(events)) {
-        const isAgain = before?.state === 'latched' && event.kind === 'raise';
-        const isNew = before?.id !== step.alarm.id || before.state === 'normal' || isAgain;
+        const isNew = beginsAnew(before, step.alarm, event);
         const isSeen = ['acknowledge', 'shelve', 'out-of-service'].includes(event.kind);
         if (isNew || isSeen) isTold = false;
         if (step.tell !== 'raised' && step.tell !== 'released') continue;
@@ -248,3 +247,9 @@ describe('whatever happens to an alarm', () => {
     });
   });
 });
+
+/** Another episode, or one that was over, and latched, and comes again. */
+function beginsAnew(before: Alarm | undefined, { id }: Alarm, { kind }: AlarmEvent): boolean {
+  if (before?.id !== id || before.state === 'normal') return true;
+  return before.state === 'latched' && kind === 'raise';
+}
