@@ -59,7 +59,7 @@ export interface Simulator {
   faults(): readonly SimFault[];
   /** Ids by what a fault may befall. */
   targets(): Readonly<Record<FaultTarget, readonly string[]>>;
-  /** Without a time it begins now. Rejects with `bad-fault` where this village cannot have it. */
+  /** Without a time it begins now. Rejects with `bad-fault` where this village cannot have it, `not-saved` where the disk refuses. */
   put(fault: Omit<SimFault, 'fromMs'> & { readonly fromMs?: number | undefined }): Promise<SimFault>;
   /** Now. */
   end(id: string): Promise<SimFault>;

@@ -64,6 +64,7 @@ function badFault(message: string): HttpError {
 /** What only the village can tell. */
 function asHttpError(error: Error & { code?: string }): never {
   if (error.code === 'bad-fault') throw badFault(error.message);
+  if (error.code === 'not-saved') throw new HttpError(503, 'not-saved', error.message);
   if (error.code === 'not-paused') throw new HttpError(409, 'not-paused', error.message);
   throw error;
 }

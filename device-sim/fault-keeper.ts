@@ -6,6 +6,11 @@ import type { Town } from './town.ts';
 /** A fault to be put; without a time it begins now. */
 export type NewFault = Omit<SimFault, 'fromMs'> & { readonly fromMs?: number | undefined };
 
+/** A fault that was not put, since it would not have outlived a crash; `code` is stable. */
+class FaultNotSavedError extends Error {
+  readonly code = 'not-saved';
+}
+
 /** Both are to be called while the village stands still. */
 export interface FaultKeeper {
   put(fault: NewFault): Promise<SimFault>;
@@ -19,7 +24,9 @@ export function createFaultKeeper(
 ): FaultKeeper {
   async function put(fault: NewFault): Promise<SimFault> {
     const checked = town.checked({ ...fault, fromMs: fault.fromMs ?? town.nowMs });
-    await save([...town.faults().filter(({ id }) => id !== checked.id), checked]);
+    await save([...town.faults().filter(({ id }) => id !== checked.id), checked]).catch((cause: Error) => {
+      throw new FaultNotSavedError(`the fault cannot be saved, and so stays as it was: ${cause.message}`, { cause });
+    });
     return town.put(checked);
   }
 

@@ -53,7 +53,7 @@ export interface Sim extends Pick<Town, 'faults' | 'board' | 'targets' | 'truth'
   onProgress(listener: (status: SimStatus) => void): () => void;
   /**
    * Puts a fault, or changes one of the same id that has not begun, or only its end where it has. Resolves with the fault
-   * as it stands, saved before anything after it is delivered. Rejects with SimulatedFaultError (`bad-fault`).
+   * as it stands, saved before anything after it is delivered. Rejects with SimulatedFaultError (`bad-fault`), or `not-saved`.
    */
   put(fault: NewFault): Promise<SimFault>;
   /** Ends it now, or takes it back where it has not begun. */

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
 
+/** Of what somebody wrote, in a message. */
+const MAX_SHOWN = 100;
+
 /** One thing that is wrong with a configuration: where (keys and indices from the top of its file) and what was expected. */
 export interface ConfigFault {
   readonly path: readonly (string | number)[];
@@ -20,8 +23,14 @@ export function parseWith<S extends z.ZodType>(schema: S, raw: unknown): Parsed<
 function toFault(issue: z.core.$ZodIssue): ConfigFault {
   const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
   const { input } = issue;
-  const got = input === undefined || typeof input === 'object' ? '' : ` (got ${JSON.stringify(input)})`;
+  const got = input === undefined || typeof input === 'object' ? '' : ` (got ${shown(input)})`;
   return { path, message: `${issue.message}${got}` };
+}
+
+/** A whole file may stand where a word was expected. */
+function shown(input: unknown): string {
+  const text = JSON.stringify(input) ?? String(input);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
 /** The id of each item that stands a second time. */

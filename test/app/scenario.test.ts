@@ -120,6 +120,7 @@ it.each([
   ['expected a list', 'version: 1\n'],
   ['expected 1', 'version: 2\nfaults: []\n'],
   ['scenario.yaml:2', 'version: 1\nfaults: [}\n'],
+  ['xxx…)', 'x'.repeat(5000)],
 ])('says "%s" of a file that is no scenario', (words, text) => {
   const faults = text === undefined ? loadScenario('nowhere.yaml', calendar).faults : load(text).faults;
   expect(faults.join('\n')).toContain(words);

@@ -97,6 +97,11 @@ describe('the simulator over HTTP (contract 3.6)', () => {
     expect(village.simulator.faults()).toEqual([]);
   });
 
+  it('says that a fault could not be saved', async () => {
+    const answer = await post({ kind: 'silent', target: 'tank-1-level' });
+    expect(answer).toMatchObject({ status: 503, body: { error: { code: 'not-saved' } } });
+  });
+
   it('ends a fault, once, and knows no other', async () => {
     await post({ kind: 'silent', target: 'pump-1' });
     expect(await call('DELETE', '/api/sim/faults/fault-1')).toMatchObject({ status: 200, body: { toMs: NOW_MS } });
@@ -111,6 +116,8 @@ describe('the simulator over HTTP (contract 3.6)', () => {
   it('changes its pace and steps it while it is paused', async () => {
     const pace = (body: unknown) => call('POST', '/api/sim/pace', body);
     expect(await pace({ stepS: 60 })).toMatchObject({ status: 409, body: { error: { code: 'not-paused' } } });
+    expect(await pace({ stepS: 60, speed: 10 })).toMatchObject({ status: 409 });
+    expect(await pace({})).toMatchObject({ body: { speed: 'max' } });
     expect(await pace({ isPaused: true, speed: 10 })).toMatchObject({
       status: 200,
       body: { isPaused: true, speed: 10 },
@@ -199,6 +206,7 @@ function fakeVillage() {
     targets: () => ({ ...none, device: ['tank-1-level', 'pump-1'], site: [], asset: [] }),
     async put({ fromMs = NOW_MS, ...rest }) {
       if (rest.target === 'nowhere') return fail('bad-fault');
+      if (rest.target === 'tank-1-level') return fail('not-saved');
       const fault = { ...rest, fromMs };
       faults.set(fault.id, fault);
       return fault;

@@ -88,7 +88,10 @@ describe('a fault put at run time', () => {
     const { clock, sim } = await startLive();
     // A folder in the place of the temporary file: no state can be written.
     await mkdir(`${village.statePath()}.tmp`);
-    await expect(sim.put(nowOf(fault('silent', 'pressure-1')))).rejects.toThrow('EISDIR');
+    await expect(sim.put(nowOf(fault('silent', 'pressure-1')))).rejects.toMatchObject({
+      code: 'not-saved',
+      message: expect.stringContaining('EISDIR'),
+    });
     expect(sim.faults()).toEqual([]);
     await passSecond(clock);
     expect(sim.status()).toMatchObject({ villageMs: NOW + 1000, faultCount: 0 });

@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 import { eventually, ROOT } from './process.ts';
 
 export const OUTSIDE_BROKERS = ['mosquitto', 'nats', 'rabbitmq'] as const;
@@ -178,15 +179,6 @@ async function createErlangNames(): Promise<ErlangNames> {
     },
     stop,
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** RabbitMQ and NATS open the port before they let anybody in. */

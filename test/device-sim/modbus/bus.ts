@@ -1,6 +1,6 @@
 /** A bus of simulated Modbus units on this machine, and one who asks it byte by byte. */
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import {
   type ModbusUnits,
   type ModbusUnitsOptions,
@@ -15,14 +15,6 @@ export function bridgeFile(...buses: object[]): BridgeFile {
   const parsed = parseBridgeFile({ site: 'toru', gateway: 'gw-1', buses }, shippedProfiles());
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
   return parsed.value;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Whoever starts units here ends them with the test. */

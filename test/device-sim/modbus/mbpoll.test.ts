@@ -1,10 +1,11 @@
 /** The simulated units, read by a client that this project did not write: Debian's mbpoll. */
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../harness/free-port.ts';
 import { NO_MBPOLL, poll } from '../../harness/mbpoll.ts';
 import { NO_SOCAT, startPtyPair } from '../../harness/pty.ts';
 import { temporaryFolder } from '../../harness/server.ts';
 import { HOUR_MS, NOVEMBER, newTown } from '../village.ts';
-import { bridgeFile, createUnitsFor, freePort } from './bus.ts';
+import { bridgeFile, createUnitsFor } from './bus.ts';
 
 const WHY_NOT = NO_MBPOLL ?? NO_SOCAT;
 const startUnits = createUnitsFor(onTestFinished);

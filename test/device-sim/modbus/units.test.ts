@@ -7,7 +7,8 @@ import { fromRtuFrame, parseReadAnswer, readRequest, toRtuFrame, writeRequest } 
 import { planReads } from '../../../model/read-plan.ts';
 import type { Span } from '../../../model/register-map.ts';
 import type { SimFault } from '../../../model/sim-fault.ts';
-import { bridgeFile, connectAsker, createUnitsFor, freePort } from './bus.ts';
+import { freePort } from '../../harness/free-port.ts';
+import { bridgeFile, connectAsker, createUnitsFor } from './bus.ts';
 
 const METER: DeviceValues = { flow_rate: 12.34, volume_total: 88_210.25, flow_velocity: 1.5, signal_quality: 82 };
 const tcp = { host: '127.0.0.1', port: 1 };
