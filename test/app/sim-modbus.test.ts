@@ -1,21 +1,22 @@
 /** The village over the API and over Modbus, at one and the same moment of it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { LiveWire, SimDetailWire } from '../../dashboard/wire.ts';
 import { freePort } from '../harness/free-port.ts';
 import { NO_MBPOLL, poll } from '../harness/mbpoll.ts';
 import { NO_SOCAT, type PtyPair, startPtyPair } from '../harness/pty.ts';
-import { eventually, startServer, type TestServer, temporaryFolder } from '../harness/server.ts';
+import { eventually, spawnAimak, startServer, type TestServer, temporaryFolder } from '../harness/server.ts';
 
 const WHY_NOT = NO_MBPOLL ?? NO_SOCAT;
 /** The demo village's reports are a minute apart. */
 const EVERY_MS = 60_000;
 
-describe('mbpoll', () => {
+describe('the village at a moment of it', () => {
   const folder = temporaryFolder();
   let server: TestServer;
   let line: PtyPair;
+  let bridge: string;
   let tcp: readonly string[];
   let rtu: readonly string[];
 
@@ -47,7 +48,7 @@ describe('mbpoll', () => {
     line = await startPtyPair(folder);
     const port = await freePort();
     const [near, far] = line.ends;
-    const bridge = join(folder, 'bridge.yaml');
+    bridge = join(folder, 'bridge.yaml');
     writeFileSync(
       bridge,
       `site: toru
@@ -56,11 +57,11 @@ buses:
   - id: tcp
     tcp: {host: 127.0.0.1, port: ${port}}
     units:
-      - {unit: 1, device: meter-upper, profile: tuf-2000m}
+      - {unit: 1, device: meter-upper, profile: tuf-2000m, everyS: 1}
   - id: rtu
     rtu: {path: ${far}, simPath: ${near}, baud: 19200, parity: even}
     units:
-      - {unit: 2, device: cab-1-meter, profile: sdm630}
+      - {unit: 2, device: cab-1-meter, profile: sdm630, everyS: 1}
 `,
     );
     tcp = ['-m', 'tcp', '-p', String(port), '127.0.0.1'];
@@ -79,7 +80,7 @@ buses:
     await line.stop();
   });
 
-  it('reads over TCP what the API shows', async () => {
+  it('is over TCP to mbpoll what the API shows', async () => {
     const { flow_rate: flowM3h = 0, volume_total: volumeM3 = 0 } = await atItsReport('meter-upper');
     expect(flowM3h).toBeGreaterThan(0);
     const [flow = 0] = await poll(tcp, 1, '-t 4:float -r 0 -c 1');
@@ -87,7 +88,7 @@ buses:
     expect(await poll(tcp, 1, '-t 4:int -r 8 -c 1')).toEqual([Math.trunc(volumeM3)]);
   });
 
-  it('reads over a serial line what the API shows', async () => {
+  it('is over a serial line to mbpoll what the API shows', async () => {
     const shown = await atItsReport('cab-1-meter');
     const metrics = ['voltage_l1', 'voltage_l2', 'voltage_l3', 'current_l1', 'current_l2', 'current_l3'] as const;
     const read = await poll(rtu, 2, '-t 3:float -B -r 0 -c 6');
@@ -95,5 +96,42 @@ buses:
       metrics.map((metric) => [metric, expect.closeTo(shown[metric] ?? Number.NaN, 2)]),
     );
     expect(await poll(rtu, 2, '-t 3:float -B -r 72 -c 1')).toEqual([expect.closeTo(shown.energy_total ?? 0, 1)]);
+  });
+
+  it('is the same on the API of another server, over the serial line and the network, bridge and broker', async () => {
+    const other = await startServer({ config: 'config/demo/aimak.yaml', args: ['broker', 'ingest', 'dashboard'] });
+    const child = spawnAimak([
+      'bridge',
+      '--config',
+      bridge,
+      '--mqtt-url',
+      other.mqttUrl,
+      '--data-dir',
+      temporaryFolder(),
+    ]);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    for (const device of ['meter-upper', 'cab-1-meter']) {
+      const shown = await atItsReport(device);
+      const near = (value: number) => expect.closeTo(value, Math.abs(value) < 1000 ? 2 : 0);
+      const expected = Object.entries(shown).map(([metric, value]) => [metric, near(value)]);
+      await expect
+        .poll(
+          async () => {
+            const live = await other.get<LiveWire[]>('/api/live');
+            return Object.keys(shown).map((metric) => {
+              const found = live.find((value) => value.device === device && value.metric === metric);
+              return [metric, Number(found?.value)];
+            });
+          },
+          { timeout: 20_000, interval: 200 },
+        )
+        .toEqual(expected);
+    }
+    child.kill('SIGTERM');
+    await eventually(
+      () => other.health(),
+      ({ ingest }) => ingest.inFlight === 0,
+    );
+    expect(await other.stop()).toBe(0);
   });
 });
