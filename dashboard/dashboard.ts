@@ -46,6 +46,8 @@ export interface Dashboard {
   stop(): Promise<void>;
 }
 
+const COMPRESS_FROM_BYTES = 1024;
+const STREAM_FROM_BYTES = 256 * 1024;
 const PAGE = fileURLToPath(new URL('./web/dist', import.meta.url));
 
 export async function startDashboard(
@@ -64,7 +66,8 @@ export async function startDashboard(
   // A page of another origin can post plain text without asking first; JSON it cannot.
   app.removeContentTypeParser('text/plain');
   addErrors(app, dependencies.log);
-  await app.register(compress, { threshold: 1024 });
+  // In one piece: a stream would come back to a busy server once for every few kilobytes.
+  await app.register(compress, { threshold: COMPRESS_FROM_BYTES, syncThreshold: STREAM_FROM_BYTES });
   addApi(app, { plant, rules, whoIs }, dependencies);
   await addPage(app, dependencies.log);
   await app.ready();
