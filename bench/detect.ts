@@ -57,7 +57,7 @@ function usPerReading(plant: Plant, rules: readonly Rule[]): number {
     const messages = devices.map((device, i) => message(device.id, [...device.metrics.keys()], { minute, i, nowMs }));
     const startMs = performance.now();
     for (const accepted of messages) {
-      detectors.hear(accepted);
+      detectors.hear(accepted, nowMs);
       detectors.take(accepted.readings, accepted.readings);
     }
     for (let second = 0; second < 60; second++) {

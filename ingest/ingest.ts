@@ -145,7 +145,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
       const nowMs = now();
       const accepted = acceptTelemetry(topic, payload, { plant, receiptMs, nowMs, latestTs: clock.latestTs() });
       accounting.accepted(accepted);
-      detectors.hear(accepted);
+      detectors.hear(accepted, nowMs);
       // A replay of the past says nothing of the link.
       if ((accepted.readings.at(-1)?.ts ?? 0) > nowMs - DAY_MS) lastHeard.set(topic.device, nowMs);
       rejectLog.write(accepted.rejects, nowMs);
@@ -205,12 +205,14 @@ const REFUSED: Partial<Record<AppendOutcome, Pick<Reject, 'reason' | 'detail'>>>
   expired: { reason: 'too-old', detail: 'what is kept of that time are hourly values' },
 };
 
-/** What the store would not take, and why. */
+/** What the store would not take, and why. Runs for every reading, and nearly always finds nothing. */
 function refused(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): Reject[] {
-  return readings.flatMap(({ device, metric, ts, value }, i) => {
+  const rejects: Reject[] = [];
+  readings.forEach(({ device, metric, ts, value }, i) => {
     const fault = REFUSED[outcomes[i] ?? 'stored'];
-    if (!fault) return [];
+    if (!fault) return;
     const detail = `${value} at ${new Date(ts).toISOString()}: ${fault.detail}`;
-    return [{ reason: fault.reason, device, metric, detail }];
+    rejects.push({ reason: fault.reason, device, metric, detail });
   });
+  return rejects;
 }

@@ -22,8 +22,8 @@ export interface DetectorMemory {
 export const NO_MEMORY: DetectorMemory = { version: 1, series: {}, silence: {} };
 
 export interface Detectors {
-  /** A message, as it was accepted: its device is alive, whatever becomes of its readings. */
-  hear(accepted: Accepted): void;
+  /** A message, as it was accepted at that time, epoch ms: its device is alive, whatever becomes of its readings. */
+  hear(accepted: Accepted, nowMs: number): void;
   /** Readings that were stored, and those of them that are news to the live state. */
   take(stored: readonly Reading[], news: readonly Reading[]): void;
   /** Once a second: who is silent, whose clock is off, what is due. */
@@ -119,17 +119,15 @@ export function createDetectors(options: DetectorOptions, dependencies: Detector
   }
 
   return {
-    hear({ device, frames, readings }) {
+    hear({ device, frames, readings }, nowMs) {
       if (device === null) return;
-      const nowMs = now();
       const newestTs = newestTime(frames);
       if (newestTs !== null) {
         const isReplay = nowMs - newestTs > ALIVE_MS && readings.every(({ ts }) => nowMs - ts > ALIVE_MS);
         if (isReplay) return;
         clocks.hear(device, newestTs, nowMs);
       }
-      silence.hear(device);
-      for (const { metric, value } of readings) if (value !== null) silence.hearMetric(device, metric);
+      silence.hear(device, readings);
     },
     take(stored, news) {
       const nowMs = now();

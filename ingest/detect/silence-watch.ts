@@ -2,6 +2,7 @@
 import type { ConditionChange } from '../../model/condition.ts';
 import type { DeviceId, MetricName } from '../../model/ids.ts';
 import type { Plant } from '../../model/plant.ts';
+import type { Reading } from '../../model/reading.ts';
 import type { SilenceWatch } from '../../model/watch.ts';
 import { evaluateSilence, type SilenceMemory } from './silence.ts';
 
@@ -11,10 +12,8 @@ export type SilenceKept = Readonly<Record<string, number>>;
 export interface SilenceWatcher {
   /** Knows that it was heard before the start. */
   recall(device: DeviceId, metric: MetricName): void;
-  /** A message of the device has come. */
-  hear(device: DeviceId): void;
-  /** A value of it has come. */
-  hearMetric(device: DeviceId, metric: MetricName): void;
+  /** A message of the device has come, with these readings; one without a value says nothing of its metric. */
+  hear(device: DeviceId, readings: readonly Pick<Reading, 'metric' | 'value'>[]): void;
   sweep(): void;
   memory(): SilenceKept;
 }
@@ -118,13 +117,16 @@ export function createSilenceWatcher(options: SilenceOptions): SilenceWatcher {
       recallHeard(of?.device, device);
       recallHeard(of?.metrics.get(metric), `${device}/${metric}`);
     },
-    hear(device) {
+    hear(device, readings) {
       const of = ears.get(device);
-      if (of) of.device.at = uptimeMs();
-    },
-    hearMetric(device, metric) {
-      const heard = ears.get(device)?.metrics.get(metric);
-      if (heard) heard.at = uptimeMs();
+      if (!of) return;
+      const at = uptimeMs();
+      of.device.at = at;
+      if (of.metrics.size === 0) return;
+      for (const { metric, value } of readings) {
+        const heard = value === null ? undefined : of.metrics.get(metric);
+        if (heard) heard.at = at;
+      }
     },
     sweep() {
       const uptime = uptimeMs();

@@ -94,7 +94,7 @@ export function startDetectBench(options: DetectBenchOptions): DetectBench {
         device: device as DeviceId,
         frames: [{ ts, seq: undefined, values }],
       };
-      detectors.hear(accepted);
+      detectors.hear(accepted, nowMs);
       const news = readings.filter(
         ({ metric }) => ts > (liveTs.get(`${device}/${metric}`) ?? Number.NEGATIVE_INFINITY),
       );

@@ -48,7 +48,7 @@ async function startVillage() {
       return { device: id, metric: metric as MetricName, ts, value: number, quality: number === null ? 'bad' : 'good' };
     });
     heard.set(device, now);
-    detectors.hear({ received: readings.length, readings, rejects: [], device: id, frames: [frame] });
+    detectors.hear({ received: readings.length, readings, rejects: [], device: id, frames: [frame] }, now);
     detectors.take(readings, readings);
     desk.applyAll(changes.splice(0));
   }
