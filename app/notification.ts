@@ -1,8 +1,6 @@
 /** Notification as the configuration wants it: its channels, with the secrets out of their files. */
 import { readFileSync } from 'node:fs';
 import type { NotificationChannel } from '../ingest/alarms/notify/channels/channel.ts';
-import { openEmail } from '../ingest/alarms/notify/channels/email.ts';
-import { openSms } from '../ingest/alarms/notify/channels/sms.ts';
 import { openTelegram, type TelegramDependencies } from '../ingest/alarms/notify/channels/telegram.ts';
 import { openWebhook } from '../ingest/alarms/notify/channels/webhook.ts';
 import type { Channels } from '../ingest/alarms/notify/deliver.ts';
@@ -28,13 +26,14 @@ export interface NotificationDependencies {
   readonly log: Log;
 }
 
-export function startNotification(
+export async function startNotification(
   options: PlantFiles & { readonly settings: Settings },
   { ingest, people, log }: NotificationDependencies,
-): Notify {
+): Promise<Notify> {
   const { settings, plant, rules } = options;
   const { heartbeat, turns, morning } = settings.notify;
   for (const fault of faultsAmong(people.list(), settings, sitesIn(options))) log.warn({}, fault);
+  const open = await channelsOf(settings.notify);
   return startNotify(
     {
       plant,
@@ -44,37 +43,46 @@ export function startNotification(
       morningAt: morning,
       heartbeat: heartbeat ? { url: heartbeat.url, everyMs: (heartbeat.everyMin ?? HEARTBEAT_MIN) * 60_000 } : null,
     },
-    { ...ingest, people, log, openChannels: (acknowledge) => openChannels(settings.notify, { log, acknowledge }) },
+    { ...ingest, people, log, openChannels: (acknowledge) => open({ log, acknowledge }) },
   );
 }
 
-/** Those that are set up, in the order in which they are tried. */
-export function openChannels(notify: NotifySettings, dependencies: TelegramDependencies): Channels {
-  const open: Readonly<Record<ChannelName, () => NotificationChannel | null>> = {
-    email() {
+type OpenChannel = (dependencies: TelegramDependencies) => NotificationChannel;
+
+/**
+ * Opens those that are set up, in the order in which they are tried. Mail and modem are loaded only where they are: they
+ * take 35 MB.
+ */
+export async function channelsOf(notify: NotifySettings): Promise<(dependencies: TelegramDependencies) => Channels> {
+  const load: Readonly<Record<ChannelName, () => Promise<OpenChannel | null>>> = {
+    async email() {
       if (!notify.email) return null;
       const { secure, port = secure ? SUBMISSION_TLS : SUBMISSION, passwordFile, ...rest } = notify.email;
       const password = passwordFile === undefined ? undefined : readSecret(passwordFile);
-      return openEmail({ ...rest, port, password, isSecure: secure ?? port === SUBMISSION_TLS });
+      const { openEmail } = await import('../ingest/alarms/notify/channels/email.ts');
+      return () => openEmail({ ...rest, port, password, isSecure: secure ?? port === SUBMISSION_TLS });
     },
-    telegram() {
+    async telegram() {
       if (!notify.telegram) return null;
       const { tokenFile, ...rest } = notify.telegram;
-      return openTelegram({ ...defined(rest), token: readSecret(tokenFile) }, dependencies);
+      const options = { ...defined(rest), token: readSecret(tokenFile) };
+      return (dependencies) => openTelegram(options, dependencies);
     },
-    sms() {
+    async sms() {
       if (!notify.sms) return null;
       const { port: path, ...rest } = notify.sms;
-      return openSms({ ...defined(rest), path });
+      const { openSms } = await import('../ingest/alarms/notify/channels/sms.ts');
+      return () => openSms({ ...defined(rest), path });
     },
-    webhook: () => (notify.webhook ? openWebhook({ secret: readSecret(notify.webhook.secretFile) }) : null),
+    async webhook() {
+      if (!notify.webhook) return null;
+      const secret = readSecret(notify.webhook.secretFile);
+      return () => openWebhook({ secret });
+    },
   };
-  return new Map(
-    notify.channels.flatMap((name) => {
-      const channel = open[name]();
-      return channel ? [[name, channel] as const] : [];
-    }),
-  );
+  const loaded = await Promise.all(notify.channels.map(async (name) => [name, await load[name]()] as const));
+  return (dependencies) =>
+    new Map(loaded.flatMap(([name, open]) => (open ? [[name, open(dependencies)] as const] : [])));
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

@@ -10,7 +10,7 @@ import { loadConfiguration } from './config/check-config.ts';
 import { isSetUp } from './config/notify-settings.ts';
 import { peopleFile } from './config/people-faults.ts';
 import type { Settings } from './config/settings.ts';
-import { openChannels } from './notification.ts';
+import { channelsOf } from './notification.ts';
 import { ConfigError, StartError } from './start-error.ts';
 
 export async function runNotify(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
@@ -36,7 +36,8 @@ function findPerson(settings: Settings, name: string): Person {
 }
 
 async function testPerson(person: Person, { notify }: Settings): Promise<void> {
-  const channels = openChannels(notify, { log: pino({ level: 'silent' }), acknowledge: null });
+  const open = await channelsOf(notify);
+  const channels = open({ log: pino({ level: 'silent' }), acknowledge: null });
   const ways = waysTo(person, channels);
   const away = CHANNELS.filter((name) => person.addresses[name] !== undefined && !isSetUp(notify, name));
   const failures = away.map((name) => `${name}: the configuration has no notify.${name}`);
