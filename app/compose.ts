@@ -1,7 +1,6 @@
 /** The composition root: every part, wired by hand, in the order they start; they stop the other way round. */
 import { startDashboard } from '../dashboard/dashboard.ts';
-import type { Notify } from '../ingest/alarms/notify/notify.ts';
-import { type Ingest, startIngest } from '../ingest/ingest.ts';
+import { startIngest } from '../ingest/ingest.ts';
 import { openPeople } from '../ingest/people/people.ts';
 import type { Log } from '../model/log.ts';
 import { type BrokerAccess, isOutside } from './broker-access.ts';
@@ -9,8 +8,9 @@ import { startClockSync } from './clock-sync.ts';
 import { peopleFile } from './config/people-faults.ts';
 import type { PlantFiles } from './config/plant-files.ts';
 import type { Settings } from './config/settings.ts';
-import { openDataDir, writeRunFile } from './data-dir.ts';
-import { type Intake, startEmbedded, startOutside } from './intake.ts';
+import { openDataDir, writeRunFile, writeRunToken } from './data-dir.ts';
+import { healthOf } from './health.ts';
+import { startEmbedded, startOutside } from './intake.ts';
 import { startMemoryPolicy } from './memory-policy.ts';
 import { startNotification } from './notification.ts';
 import { openStore } from './open-store.ts';
@@ -73,9 +73,11 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     const village = withSim ? await startVillage({ ...options, heard: intake.ready }, intake.access, log) : null;
     if (village) started(village.stop);
 
+    const { token: runToken, remove } = writeRunToken(dataDir);
+    started(remove);
     const dashboard = await startDashboard(
-      { host, port: settings.httpPort, plant, rules },
-      { ...ingest, people, health: () => health({ ingest, intake, notify }), simulator: village, log },
+      { host, port: settings.httpPort, plant, rules, runToken },
+      { ...ingest, people, health: () => healthOf({ ingest, intake, notify, village }), simulator: village, log },
     ).catch(portTaken(host, settings.httpPort, '--http-port'));
     started(dashboard.stop);
 
@@ -112,12 +114,6 @@ async function inOrder<T>(
     await stop();
     throw error;
   }
-}
-
-function health({ ingest, intake, notify }: { ingest: Ingest; intake: Intake; notify: Notify }) {
-  const [own, broker] = [ingest.health(), intake.health()];
-  const status = broker.reason === null ? own.status : 'degraded';
-  return { ...own, status, broker, notify: notify.counts(), uptimeS: Math.round(process.uptime()) };
 }
 
 /** A damaged file, or one of a newer version: nothing is mended behind the operator's back. */

@@ -1,4 +1,5 @@
-import { accessSync, constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DataLockedError, lockData } from '../ingest/store/data-lock.ts';
 import { StartError } from './start-error.ts';
@@ -33,6 +34,32 @@ export interface RunFile {
   /** Of the embedded broker; null where there is another. */
   readonly mqttPort: number | null;
   readonly mqttUrl: string;
+}
+
+const TOKEN_FILE = 'run.token';
+
+export interface RunToken {
+  readonly token: string;
+  remove(): void;
+}
+
+/** What the command line shows to the server of this run: who can read the data folder may do there what he wants anyway. */
+export function writeRunToken(dir: string): RunToken {
+  const token = randomBytes(32).toString('base64url');
+  const file = join(dir, TOKEN_FILE);
+  // One that a killed server left behind would keep its mode.
+  rmSync(file, { force: true });
+  writeFileSync(file, token, { mode: 0o600, flag: 'wx' });
+  return { token, remove: () => rmSync(file, { force: true }) };
+}
+
+/** Null where no server runs, or its folder is another account's. */
+export function readRunToken(dir: string): string | null {
+  try {
+    return readFileSync(join(dir, TOKEN_FILE), 'utf8');
+  } catch {
+    return null;
+  }
 }
 
 /** `run.json` tells tools and tests which ports were chosen. Returns how to remove it. */

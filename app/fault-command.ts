@@ -1,14 +1,11 @@
 /** `aimak fault`: faults of a running village, by its server's HTTP API. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Temporal } from 'temporal-polyfill';
 import { FAULT_KINDS, type FaultKind, type FaultSize } from '../model/sim-fault-catalogue.ts';
-import { loopbackUrl } from './broker-access.ts';
 import { parseCommandLine } from './config/command-line.ts';
-import { loadSettings, type Settings } from './config/settings.ts';
+import { loadSettings } from './config/settings.ts';
 import { EXPECTED_SPAN, parseSpan } from './config/village-time.ts';
-import type { RunFile } from './data-dir.ts';
-import { ConfigError, StartError } from './start-error.ts';
+import { type Call, callRunningServer } from './running-server.ts';
+import { ConfigError } from './start-error.ts';
 import { parseTime } from './time.ts';
 
 const HELP = `aimak fault: faults of the simulated village that runs on --data-dir
@@ -23,7 +20,6 @@ const HELP = `aimak fault: faults of the simulated village that runs on --data-d
   SPAN   30m, 6h, 2d (default: until it is ended)
 `;
 
-const ANSWER_MS = 15_000;
 /** `flow-m3h`, `dose-mg-l` */
 const flagOf = ({ name }: FaultSize): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const SIZE_FLAGS: ReadonlyMap<string, string> = new Map(
@@ -55,14 +51,12 @@ export async function runFault(argv: readonly string[], env: NodeJS.ProcessEnv):
   if (!settings.value) throw new ConfigError(settings.faults);
   const own = new Map(commandLine.own);
   if (verb === 'kinds' && words.length === 0) return say(kindsTable());
-  const call = createCall(settings.value);
+  const call = callRunningServer(settings.value.dataDir);
   if (verb === 'add' && words.length === 2) return add(words as [string, string], own, call);
   if (verb === 'list' && words.length === 0) return list(call);
   if (verb === 'end' && words.length === 1) return end(words[0] ?? '', call);
   throw new ConfigError([`fault ${[verb, ...words].join(' ')}: expected add KIND TARGET, list, end ID or kinds`]);
 }
-
-type Call = <T>(method: string, path: string, body?: object) => Promise<T>;
 
 async function add([kind, target]: [string, string], own: ReadonlyMap<string, string>, call: Call): Promise<void> {
   const { timeZone } = await call<WireSim>('GET', '/api/sim');
@@ -138,28 +132,6 @@ function kindLine({ kind, targets, metric, sizes }: FaultKind): string {
   });
   if (metric !== undefined) flags.unshift(metric === 'required' ? '--metric M' : '[--metric M]');
   return `${kind.padEnd(20)} ${targets.join('|').toUpperCase().padEnd(12)} ${flags.join(' ')}`.trimEnd().concat('\n');
-}
-
-/** To the server that runs on the data folder: its run file says where it listens. */
-function createCall({ dataDir }: Settings): Call {
-  const file = join(dataDir, 'run.json');
-  if (!existsSync(file)) {
-    throw new StartError(`no server runs on ${dataDir}; start it, or name its folder with --data-dir or --config`);
-  }
-  const { host, httpPort } = JSON.parse(readFileSync(file, 'utf8')) as RunFile;
-  const base = loopbackUrl('http', host, httpPort);
-  return async <T>(method: string, path: string, body?: object): Promise<T> => {
-    const response = await fetch(base + path, {
-      method,
-      signal: AbortSignal.timeout(ANSWER_MS),
-      ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    }).catch((error: Error) => {
-      throw new StartError(`the server at ${base} does not answer (${error.cause ?? error.message})`);
-    });
-    const answer = (await response.json()) as T & { error?: { message: string } };
-    if (!response.ok) throw new StartError(answer.error?.message ?? `${base}${path}: ${response.status}`);
-    return answer;
-  };
 }
 
 function say(text: string): void {

@@ -37,12 +37,18 @@ function whatIsWrong(town: Town, fault: SimFault): string | null {
 }
 
 /** Of the network file, `line 7: …` in its message, or of the plant file. */
-export function cannotSimulate({ site, networkName }: VillageFiles): (error: Error & { code?: string }) => never {
+export function cannotSimulate(
+  files: VillageFiles,
+): (error: Error & { code?: string; device?: string | null }) => never {
+  const { site, networkName, describeDevice } = files;
   return (error) => {
-    const { code, message } = error;
+    const { code, message, device } = error;
     if (code === 'bad-network')
       throw new ConfigError([`${networkName}${message.replace(/^line (\d+): /, ':$1 ').replace(/^(?!:)/, ': ')}`]);
-    if (code === 'cannot-simulate') throw new ConfigError([`site "${site.id}" cannot be simulated: ${message}`]);
+    if (code === 'cannot-simulate') {
+      const fault = `site "${site.id}" cannot be simulated: ${message}`;
+      throw new ConfigError([device == null ? fault : describeDevice(device, fault)]);
+    }
     throw error;
   };
 }

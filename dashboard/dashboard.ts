@@ -25,7 +25,9 @@ export interface DashboardOptions {
   readonly port: number;
   readonly plant: Plant;
   readonly rules: readonly Rule[];
-  /** Default: whoever is signed in. */
+  /** Of the command line, where there is one. */
+  readonly runToken?: string;
+  /** Default: whoever is signed in, or bears that token. */
   readonly whoIs?: WhoIs;
 }
 
@@ -54,7 +56,7 @@ export async function startDashboard(
   options: DashboardOptions,
   dependencies: DashboardDependencies,
 ): Promise<Dashboard> {
-  const { host, port, plant, rules, whoIs = createWhoIs(dependencies.people) } = options;
+  const { host, port, plant, rules, runToken = null, whoIs = createWhoIs(dependencies.people, runToken) } = options;
   const app = Fastify({
     forceCloseConnections: true,
     // An alarm's id names rule, device and time.

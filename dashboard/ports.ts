@@ -41,7 +41,9 @@ export interface History {
 
 /** Of the simulator, in village time. */
 interface SimStatus {
-  readonly phase: 'backfill' | 'live';
+  readonly phase: 'backfill' | 'live' | 'failed';
+  /** Why it failed. */
+  readonly failure: string | null;
   readonly fromMs: number;
   readonly toMs: number;
   readonly doneMs: number;

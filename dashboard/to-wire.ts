@@ -38,7 +38,7 @@ export function toLiveWire({ site, device, metric, value, ts, quality }: LiveVal
 export function toPlantWire({ plant, rules }: WireContext, nowMs: number): PlantWire {
   return {
     sites: [...plant.sites.values()].map(({ id, name, lat, lon, timeZone, simulated }) => {
-      return { id, name: named(name, id), lat, lon, timeZone, simulated };
+      return { id, name: named(name, id), lat, lon, timeZone, simulated: simulated !== false };
     }),
     assets: [...plant.assets.values()].map(toAssetWire),
     devices: [...plant.devices.values()].map(toDeviceWire),
@@ -115,11 +115,12 @@ function toLimitWire({ rule, device, metric, below, above, is, priority }: Limit
 }
 
 export function toSimWire({ site, status, faults }: Simulator): SimWire {
-  const { phase, fromMs, toMs, doneMs, villageMs, speed, isPaused } = status();
+  const { phase, failure, fromMs, toMs, doneMs, villageMs, speed, isPaused } = status();
   return {
     site: site.id,
     timeZone: site.timeZone,
     phase,
+    failure,
     fromMs,
     toMs,
     doneMs,

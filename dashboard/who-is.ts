@@ -1,4 +1,5 @@
 /** Who acts, and whether the call comes from the server's own page. */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Action, may, type Role } from '../model/person.ts';
 import { HttpError } from './http-error.ts';
@@ -8,7 +9,7 @@ export interface Actor {
   /** As the journal names it. */
   readonly name: string;
   readonly role: Role;
-  readonly via: 'session' | 'loopback';
+  readonly via: 'session' | 'command-line' | 'loopback';
 }
 
 /** What is known of a call. */
@@ -25,14 +26,23 @@ const COOKIE = 'aimak-session';
 /** As long as a session that is not used. */
 const COOKIE_S = 30 * 86_400;
 
-/** Whoever is signed in; while nobody can be, whoever sits at the server. */
-export function createWhoIs(accounts: Accounts): WhoIs {
+/** Whoever is signed in, or holds the token of this run; while nobody can sign in, whoever sits at the server. */
+export function createWhoIs(accounts: Accounts, runToken: string | null): WhoIs {
   return (caller) => {
+    if (runToken !== null && bears(caller.headers, runToken))
+      return { name: 'cli', role: 'admin', via: 'command-line' };
     const token = sessionToken(caller.headers);
     const person = token === null ? undefined : accounts.ofSession(token);
     if (person) return { name: person.name, role: person.role, via: 'session' };
     return accounts.canAnybodySignIn() ? null : loopbackIsAdmin(caller);
   };
+}
+
+/** Hashes are of one length, and compared in the same time whatever is in them. */
+function bears({ authorization }: IncomingHttpHeaders, token: string): boolean {
+  if (authorization === undefined) return false;
+  const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(authorization), hash(`Bearer ${token}`));
 }
 
 export function sessionToken({ cookie = '' }: IncomingHttpHeaders): string | null {

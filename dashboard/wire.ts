@@ -180,7 +180,9 @@ export interface HistoryWire {
 export interface SimWire {
   readonly site: string;
   readonly timeZone: string;
-  readonly phase: 'backfill' | 'live';
+  readonly phase: 'backfill' | 'live' | 'failed';
+  /** Why it failed, in a sentence: it stands still until the server is started again. */
+  readonly failure: string | null;
   /** Village time, epoch ms: start and end of the back-fill and how far it is acknowledged. */
   readonly fromMs: number;
   readonly toMs: number;
@@ -205,11 +207,11 @@ export interface FaultTargetWire {
   readonly name: NameWire;
 }
 
-/** Who looks: everybody may. `via` is `loopback` while there are no users and the page is open at the server itself. */
+/** Who looks: everybody may. `via` is `loopback` while there are no users and the page is open at the server itself; no page is `command-line`. */
 export interface SessionWire {
   readonly user: string | null;
   readonly role: Role;
-  readonly via: 'session' | 'loopback' | null;
+  readonly via: 'session' | 'command-line' | 'loopback' | null;
 }
 
 export interface ErrorWire {

@@ -35,6 +35,7 @@ export function createPacer(clock: Clock, speedAtFirst = Number.POSITIVE_INFINIT
   let isPaused = false;
   const steps = new Set<{ readonly untilMs: number; readonly resolve: () => void }>();
   let steppedToMs = Number.NEGATIVE_INFINITY;
+  let isOver = false;
   /** Where and when the present pace began. */
   let began: { readonly clockMs: number; readonly villageMs: number } | null = null;
 
@@ -62,11 +63,13 @@ export function createPacer(clock: Clock, speedAtFirst = Number.POSITIVE_INFINIT
       if (!isPaused) throw new PaceError('not-paused', 'the village is not paused');
       if (!(ms > 0)) throw new PaceError('bad-pace', 'expected a step of more than 0 ms');
       steppedToMs = Math.min(clock.now(), Math.max(steppedToMs, villageMs) + ms);
+      if (isOver) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       steps.add({ untilMs: steppedToMs, resolve });
       return promise;
     },
     reached(villageMs) {
+      isOver ||= villageMs === Number.POSITIVE_INFINITY;
       for (const step of steps) {
         if (step.untilMs > villageMs) continue;
         steps.delete(step);

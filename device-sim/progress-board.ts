@@ -4,7 +4,10 @@ import type { Town } from './town.ts';
 
 /** Village time, epoch ms: start and end of the back-fill, and how far it is acknowledged. */
 export interface Progress {
-  readonly phase: 'backfill' | 'live';
+  /** `failed`: it stands still until it is started anew. */
+  readonly phase: 'backfill' | 'live' | 'failed';
+  /** Why it failed, in a sentence. */
+  readonly failure: string | null;
   readonly fromMs: number;
   readonly toMs: number;
   readonly doneMs: number;
@@ -34,7 +37,7 @@ export function createProgressBoard(
   { fromMs, toMs }: Pick<Progress, 'fromMs' | 'toMs'>,
 ): ProgressBoard {
   const listeners = new Set<(status: SimStatus) => void>();
-  let progress: Progress = { phase: 'backfill', fromMs, toMs, doneMs: fromMs };
+  let progress: Progress = { phase: 'backfill', failure: null, fromMs, toMs, doneMs: fromMs };
 
   function status(): SimStatus {
     const { speed, isPaused } = pacer;

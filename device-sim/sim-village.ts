@@ -1,7 +1,7 @@
 /** The village that the simulator runs: the saved one where there is one, else a new one. */
 import { rename } from 'node:fs/promises';
 import type { Log } from '../model/log.ts';
-import type { Plant } from '../model/plant.ts';
+import { type Plant, simulatedHere } from '../model/plant.ts';
 import type { SimFault } from '../model/sim-fault.ts';
 import { SimulatedDeviceError } from './devices/village.ts';
 import { SimulatedFaultError } from './faults.ts';
@@ -88,7 +88,7 @@ function putNew(town: Town, faults: readonly SimFault[], log: Log): void {
 }
 
 function simulatedSite(plant: Plant): string {
-  const sites = [...plant.sites.values()].filter((site) => site.simulated);
+  const sites = simulatedHere(plant);
   const [site] = sites;
   if (site && sites.length === 1) return site.id;
   throw new SimulatedDeviceError(`expected one site with "simulated: true" in the plant, found ${sites.length}`);

@@ -11,7 +11,7 @@ import type { Publish } from './delivery.ts';
 import { createFaultKeeper, type NewFault } from './fault-keeper.ts';
 import { createGate } from './gate.ts';
 import { createPacer, type Pace } from './pacer.ts';
-import { createProgressBoard, type Progress, type SimStatus } from './progress-board.ts';
+import { createProgressBoard, type SimStatus } from './progress-board.ts';
 import { createSimFiles } from './sim-files.ts';
 import { openVillage, type SavedVillage, type VillageOptions } from './sim-village.ts';
 import { createStateKeeper } from './state-keeper.ts';
@@ -100,7 +100,7 @@ function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log
     await state.save();
   }
 
-  function enter(phase: Progress['phase']): void {
+  function enter(phase: 'backfill' | 'live'): void {
     const at = { at: new Date(town.nowMs).toISOString() };
     if (phase === 'live') log.info(at, 'simulator: the past is delivered, live now');
     else log.info(at, 'simulator: delivering the past');
@@ -169,6 +169,13 @@ function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log
     while (!isStopping()) await round();
   }
 
+  /** What was delivered stays true; nothing more comes. */
+  function fail(error: Error): void {
+    log.error({ err: error }, 'simulator: ended by a fault');
+    pacer.reached(Number.POSITIVE_INFINITY);
+    progress.tell({ phase: 'failed', failure: error.message });
+  }
+
   async function end(): Promise<void> {
     stopping.abort();
     resting.abort();
@@ -181,7 +188,7 @@ function runSim(opened: SavedVillage, options: SimOptions, { publish, clock, log
 
   let stopped: Promise<void> | null = null;
   const ready = catchUp();
-  const working = work().catch((error: unknown) => log.error({ err: error }, 'simulator: ended by a fault'));
+  const working = work().catch(fail);
   return {
     status: progress.status,
     faults: town.faults,

@@ -69,7 +69,7 @@ export interface Town {
   truth(): readonly TruthLine[];
   /** What began and ended since this was asked last. */
   takeTruth(): readonly TruthEvent[];
-  /** What a device's registers hold at `nowMs`, its sensors' faults included: for Modbus. Null where it has no power. */
+  /** What a device's registers hold at `nowMs`, its sensors' faults included: for Modbus. All null where it has no power. */
   values(device: string): Values;
   /** Reports on their way, and those lost because a device's memory was full. */
   links(): { readonly waiting: number; readonly overwritten: number };
@@ -243,7 +243,7 @@ function runTown(parts: Parts): Town {
     values(id) {
       const device = byId.get(id);
       if (!device) return {};
-      if (device.voice(nowMs) !== 'off') return device.measure(nowMs);
+      if (device.isAnswering(nowMs)) return device.measure(nowMs);
       return Object.fromEntries([...device.device.metrics.keys()].map((metric) => [metric, null]));
     },
     links: () => ({ waiting: transit.waiting, overwritten: transit.overwritten }),

@@ -24,8 +24,8 @@ const siteSchema = z.strictObject({
   utilitySupply: id.optional(),
   /** The mobile operator of its gateways. */
   operator: operator.optional(),
-  /** Its readings come from the simulator, and the page says so. */
-  simulated: z.boolean().default(false),
+  /** Its readings come from this program's simulator, or from one elsewhere, and the page says so. */
+  simulated: z.union([z.boolean(), z.literal('elsewhere')], 'expected true, false or elsewhere').default(false),
 });
 
 const reservoirSchema = z.strictObject({
@@ -147,6 +147,11 @@ export function parsePlant(raw: unknown, profiles: ReadonlyMap<string, Profile>)
   };
 }
 
+/** The sites whose readings this program's simulator makes. */
+export function simulatedHere({ sites }: Pick<Plant, 'sites'>): readonly Site[] {
+  return [...sites.values()].filter(({ simulated }) => simulated === true);
+}
+
 /** The utility supply that a site hangs on: without a named one, one of its own. */
 export function supplyOf({ id, utilitySupply }: Pick<Site, 'id' | 'utilitySupply'>): string {
   return utilitySupply ?? id;
@@ -188,7 +193,11 @@ function brokenReferences(file: PlantFile, profiles: ReadonlyMap<string, Profile
     });
   }
   file.sites.forEach((site, i) => {
-    expect(!site.simulated || site.network !== undefined, ['sites', i], 'a simulated site needs a network file');
+    expect(
+      site.simulated !== true || site.network !== undefined,
+      ['sites', i],
+      'a simulated site needs a network file',
+    );
   });
   file.devices.forEach((d, i) => {
     expect(d.id !== INGEST_DEVICE, ['devices', i, 'id'], `"${d.id}" is ingest itself (contract 2.9)`);

@@ -142,7 +142,7 @@ const DEVICE: readonly Row[] = (
     { kind: 'clock-missing' },
     {
       kind: 'battery-sag',
-      sizes: [size('toVolt', 'V', [0, 60], { fallback: 11.2 }), size('overH', 'h', [0.1, 1000], { fallback: 6 })],
+      sizes: [size('toPercent', '%', [0, 100], { fallback: 82 }), size('overH', 'h', [0.1, 1000], { fallback: 6 })],
     },
   ] satisfies readonly Omit<Row, 'targets'>[]
 ).map((row) => ({ ...row, targets: ['device'] }));

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { type BridgeFile, parseBridgeFile } from '../../model/bridge-file.ts';
-import type { Plant, Site } from '../../model/plant.ts';
+import { type Plant, type Site, simulatedHere } from '../../model/plant.ts';
 import { parseTime } from '../time.ts';
 import { networkFile } from './plant-files.ts';
 import { loadProfiles } from './profile-files.ts';
@@ -14,6 +14,8 @@ const DAY_MS = 86_400_000;
 
 export interface VillageFiles {
   readonly site: Site;
+  /** `plant.yaml:33 devices[7]: …`, of what only the simulator can tell. */
+  describeDevice(id: string, message: string): string;
   /** Text of the EPANET file, and its name for people. */
   readonly network: string;
   readonly networkName: string;
@@ -24,13 +26,9 @@ export interface VillageFiles {
   readonly bridge: BridgeFile | null;
 }
 
-function simulatedSite(plant: Plant): Site | undefined {
-  return [...plant.sites.values()].find(({ simulated }) => simulated);
-}
-
 /** A null value without faults: the plant has no simulated site. */
 export function loadVillageFiles(settings: Settings, plant: Plant, nowMs: number): Loaded<VillageFiles> {
-  const site = simulatedSite(plant);
+  const [site] = simulatedHere(plant);
   if (!site) return { value: null, faults: [] };
   const { sim } = settings;
   const faults: string[] = [];
@@ -43,8 +41,16 @@ export function loadVillageFiles(settings: Settings, plant: Plant, nowMs: number
   faults.push(...(scenario?.faults ?? []), ...network.faults, ...(bridge?.faults ?? []));
   if (beginMs === null || network.value === null || faults.length > 0) return { value: null, faults };
   const { value: text, name: networkName } = network;
-  const parts = { scenario: scenario?.value ?? null, bridge: bridge?.value ?? null };
+  const describeDevice = (id: string, message: string): string => describeInPlant(settings.plant, id, message);
+  const parts = { scenario: scenario?.value ?? null, bridge: bridge?.value ?? null, describeDevice };
   return { value: { site, network: text, networkName, beginMs, ...parts }, faults };
+}
+
+/** The file was in order when the plant was read from it. */
+function describeInPlant(file: string, device: string, message: string): string {
+  const yaml = readYamlFile(file);
+  const { devices = [] } = (yaml.content ?? {}) as { devices?: readonly { id: string }[] };
+  return yaml.describe({ path: ['devices', devices.findIndex(({ id }) => id === device)], message });
 }
 
 function loadBridgeFile(file: string, ownProfiles: string | null, plant: Plant): Loaded<BridgeFile> {

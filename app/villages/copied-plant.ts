@@ -89,9 +89,15 @@ function plantText({ plant, site, copies }: CopiedPlant): string {
   ].join('');
 }
 
-/** Not `simulated`: the server that receives it is to simulate nothing. The name says it instead. */
-function copySite({ name, network: _, simulated: __, ...site }: Site, to: string): object {
-  return { ...site, id: to, name: name && mapName(name, site.id, to) };
+/** The server that receives it is to simulate nothing, only to say that it is simulated. Each village has a supply of its own. */
+function copySite({ name, network: _, utilitySupply, ...site }: Site, to: string): object {
+  return {
+    ...site,
+    id: to,
+    name: name && mapName(name, site.id, to),
+    simulated: 'elsewhere',
+    utilitySupply: utilitySupply && idIn(to, utilitySupply),
+  };
 }
 
 function mapName({ ky, ru, en }: LocalName, from: string, to: string): LocalName {
@@ -103,7 +109,7 @@ function mapName({ ky, ru, en }: LocalName, from: string, to: string): LocalName
   };
 }
 
-function copyDevice({ id, name, profile, asset, via, everyS }: Device, to: string): object {
+function copyDevice({ id, name, profile, asset, via, operator, everyS }: Device, to: string): object {
   return {
     id: idIn(to, id),
     site: to,
@@ -111,6 +117,7 @@ function copyDevice({ id, name, profile, asset, via, everyS }: Device, to: strin
     profile,
     asset: asset && idIn(to, asset),
     via: via && idIn(to, via),
+    operator,
     everyS,
   };
 }

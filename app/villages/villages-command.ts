@@ -1,5 +1,6 @@
 /** `aimak sim --villages N`: many copies of the simulated site, for a broker elsewhere; or the plant of who receives them. */
 import { ID_PATTERN } from '../../model/ids.ts';
+import type { Plant } from '../../model/plant.ts';
 import { brokerAccess } from '../broker-access.ts';
 import { type Configuration, loadConfiguration } from '../config/check-config.ts';
 import type { Settings } from '../config/settings.ts';
@@ -74,9 +75,15 @@ function parseOwn({ settings, plant, own, words }: Configuration, { site: { id: 
     expect(beginMs <= Date.now(), '--from, sim.from: lies in the future; villages live up to now');
   }
   const [last = site] = isCount ? copiesOf(site, count).slice(-1) : [];
-  for (const id of [...plant.devices.keys(), ...plant.assets.keys()].filter((id) => !ID_PATTERN.test(idIn(last, id)))) {
+  for (const id of copiedIds(plant, site).filter((each) => !ID_PATTERN.test(idIn(last, each)))) {
     faults.push(`"${idIn(last, id)}" would be too long for an id`);
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return { count, connectBy, folder };
+}
+
+function copiedIds({ sites, assets, devices, zones, circuits }: Plant, site: string): string[] {
+  const supply = sites.get(site)?.utilitySupply;
+  const named = [...assets.values(), ...devices.values(), ...zones, ...circuits].filter((each) => each.site === site);
+  return [...named.map(({ id }): string => id), ...(supply === undefined ? [] : [supply])];
 }

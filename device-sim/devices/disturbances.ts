@@ -120,10 +120,11 @@ function spiky({ id, sizes }: SimFault, { seed, device, metric }: DisturbanceCon
   return (value, at) => (uniform(key, at) < share ? value + size(sizes, 'height') : value);
 }
 
+/** By part of what it would be: a lead battery and a lithium cell alike. */
 function sagging({ fromMs, sizes }: SimFault): OnNumber {
   return (value, at) => {
     const share = Math.min(1, (at - fromMs) / (size(sizes, 'overH') * HOUR_MS));
-    return value + (size(sizes, 'toVolt') - value) * share;
+    return value * (1 - share * (1 - size(sizes, 'toPercent') / 100));
   };
 }
 

@@ -13,14 +13,14 @@ const DEAD_V = 1;
 export function cabinetController(device: Device, { plant, lighting }: Village): Reads {
   const cabinet = assetOf(device);
   const circuits = plant.circuits.filter((circuit) => circuit.cabinet === cabinet);
-  if (circuits.length === 0) throw new SimulatedDeviceError(`${device.id}: no circuit has the cabinet "${cabinet}"`);
+  if (circuits.length === 0) throw new SimulatedDeviceError(`no circuit has the cabinet "${cabinet}"`, device);
   return {
     light_command: (at) => circuits.some((circuit) => lighting.isCommanded(circuit, at)),
     door_open: (at) => lighting.isDoorOpen(cabinet, at),
   };
 }
 
-/** Fed from the gateway's battery, as bus meters of such cabinets are: without mains it says 0 V and 0 A. */
+/** Without mains the meter is dark, and the gateway, which lives on its battery, says 0 V and 0 A of it. */
 export function cabinetMeter(device: Device, { lighting, power, seed, counters }: Village): Reads {
   const cabinet = assetOf(device);
   const noise = noiseKeys(seed, device.id);
@@ -54,7 +54,7 @@ export function cabinetMeter(device: Device, { lighting, power, seed, counters }
 /** Its contacts and transducer live on the gateway's battery. A lamp controller speaks for the lamps of its circuit. */
 export function circuitMonitor(device: Device, { plant, lighting, seed, counters }: Village): Reads {
   const circuit = plant.circuits.find((c) => isOf(device, c));
-  if (!circuit) throw new SimulatedDeviceError(`${device.id}: no circuit names it as its meter or contactor`);
+  if (!circuit) throw new SimulatedDeviceError('no circuit names it as its meter or contactor', device);
   const reads: Reads = {
     contactor_on: (at) => lighting.isContactorOn(circuit, at),
     breaker_closed: (at) => lighting.isBreakerClosed(circuit, at),

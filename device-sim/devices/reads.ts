@@ -29,12 +29,12 @@ const KINDS: Readonly<Record<string, (device: Device, village: Village) => Reads
 /** How to read every metric of the device's profile, as there is something to measure: before any sensor. */
 export function createReads(device: Device, village: Village): ReadonlyMap<string, Read> {
   const kind = KINDS[device.kind];
-  if (!kind) throw new SimulatedDeviceError(`${device.id}: the simulator knows no device of kind "${device.kind}"`);
+  if (!kind) throw new SimulatedDeviceError(`the simulator knows no device of kind "${device.kind}"`, device);
   const reads = { ...anyDevice(device, village), ...kind(device, village) };
   return new Map(
     [...device.metrics.keys()].map((metric) => {
       const read = reads[metric];
-      if (!read) throw new SimulatedDeviceError(`${device.id}: the simulator has no "${metric}" for a ${device.kind}`);
+      if (!read) throw new SimulatedDeviceError(`the simulator has no "${metric}" for a ${device.kind}`, device);
       return [metric, read];
     }),
   );

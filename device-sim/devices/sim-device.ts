@@ -26,17 +26,22 @@ export interface SimDevice {
   readonly phaseMs: number;
   readonly clock: DeviceClock;
   voice(atMs: number): Voice;
+  /** Whether whoever asks it on its bus is answered. */
+  isAnswering(atMs: number): boolean;
   /** All that it measures at a time of the village's present segment. */
   measure(atMs: number): Values;
   /** Of that, what it tells at once when it changes. */
   measureOnChange(atMs: number): Values;
 }
 
+/** They feed themselves from the phases that they measure: without mains they are dark, whoever reads them lives on. */
+const SELF_FED: ReadonlySet<string> = new Set(['cabinet_meter']);
+
 /** Loggers with a battery of their own. Whatever else has no gateway hangs on mains alone. */
 const LOGGERS: ReadonlySet<string> = new Set(['pressure_logger', 'flow_meter', 'reservoir_level', 'borehole_level']);
 
 export function createSimDevice(device: Device, index: number, village: Village & { samples: Samples }): SimDevice {
-  const { plant, faults, seed } = village;
+  const { plant, faults, power, seed } = village;
   const path = pathOf(device, plant.devices);
   const series = createSeries(device, village);
   const onChange = series.filter(({ metric }) => metric.reporting === 'on-change');
@@ -53,6 +58,7 @@ export function createSimDevice(device: Device, index: number, village: Village 
       if (!hasPower(atMs)) return 'off';
       return path.some((id) => faults.acting('silent', id, atMs)) ? 'mute' : 'speaks';
     },
+    isAnswering: (atMs) => hasPower(atMs) && (!SELF_FED.has(device.kind) || power.isOn(device.asset, atMs)),
     measure: (atMs) => measureAll(series, atMs),
     measureOnChange: (atMs) => measureAll(onChange, atMs),
   };

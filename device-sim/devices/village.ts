@@ -25,6 +25,13 @@ export interface Village {
 /** A fault of the plant file, as the simulator sees it; `code` is stable. */
 export class SimulatedDeviceError extends Error {
   readonly code = 'cannot-simulate';
+  /** Whose entry it is. */
+  readonly device: string | null;
+
+  constructor(sentence: string, device?: Pick<Device, 'id'>) {
+    super(device ? `${device.id}: ${sentence}` : sentence);
+    this.device = device?.id ?? null;
+  }
 }
 
 /** The network element that the device names, or that bears its id, or else its asset's. */
@@ -33,10 +40,10 @@ export function elementOf(device: Device, what: string, has: (id: string) => boo
   const found = names.find((id) => id !== undefined && has(id));
   if (found !== undefined) return found;
   const wanted = names.filter((id) => id !== undefined).map((id) => `"${id}"`);
-  throw new SimulatedDeviceError(`${device.id}: the network file has no ${what} named ${wanted.join(' or ')}`);
+  throw new SimulatedDeviceError(`the network file has no ${what} named ${wanted.join(' or ')}`, device);
 }
 
 export function assetOf(device: Device): string {
-  if (device.asset === undefined) throw new SimulatedDeviceError(`${device.id}: a ${device.kind} needs its asset`);
+  if (device.asset === undefined) throw new SimulatedDeviceError(`a ${device.kind} needs its asset`, device);
   return device.asset;
 }

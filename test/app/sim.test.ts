@@ -1,6 +1,6 @@
 /** The simulated village from the command line: to a file, and with faults while it runs. */
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,7 +9,15 @@ import { runSim } from '../../app/simulate.ts';
 import type { SimDetailWire } from '../../dashboard/wire.ts';
 import { parseDeviceTopic } from '../../model/topic.ts';
 import { freePort } from '../harness/free-port.ts';
-import { eventually, runAimak, spawnAimak, startServer, type TestServer, temporaryFolder } from '../harness/server.ts';
+import {
+  eventually,
+  ROOT,
+  runAimak,
+  spawnAimak,
+  startServer,
+  type TestServer,
+  temporaryFolder,
+} from '../harness/server.ts';
 
 const SCENARIO = `version: 1
 faults:
@@ -108,6 +116,28 @@ faults:
     expect(stderr).toMatch(/bad\.yaml:6 faults\[1\]\.target: .*m3\/h/);
     expect(stderr).toMatch(/bad\.yaml:8 faults\[2\]\.target: .*pressure/);
     expect((await runAimak(['check-config', '--scenario', bad])).stderr).toContain('bad.yaml:3');
+  });
+
+  it.each([
+    [
+      'a device that measures nothing',
+      'asset: pressure-3}',
+      'asset: pressure-3, element: nowhere}',
+      'no node named "nowhere"',
+    ],
+    ['a device of no kind', 'profile: pressure-logger, asset: pressure-3}', 'asset: pressure-3}', 'no device of kind'],
+  ])('names %s, with file and line', async (_, found, replaced, message) => {
+    const own = temporaryFolder();
+    cpSync(join(ROOT, 'config/demo'), own, { recursive: true });
+    const plant = join(own, 'plant.yaml');
+    const text = readFileSync(plant, 'utf8');
+    const at = text.split('\n').findIndex((line) => line.includes('id: pressure-3,') && line.includes(found)) + 1;
+    writeFileSync(plant, text.replace(found, replaced));
+    const { code, stderr } = await runAimak(['check-config', '--config', join(own, 'aimak.yaml')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`plant.yaml:${at} devices[`);
+    expect(stderr).toContain(`pressure-3: the `);
+    expect(stderr).toContain(message);
   });
 
   it.each([

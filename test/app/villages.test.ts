@@ -5,10 +5,12 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Configuration, loadConfiguration } from '../../app/config/check-config.ts';
 import { loadVillageFiles, type VillageFiles } from '../../app/config/village-files.ts';
 import type { ConnectBy } from '../../app/villages/connections.ts';
+import { writeCopiedPlant } from '../../app/villages/copied-plant.ts';
 import { startVillages } from '../../app/villages/start-villages.ts';
 import { createTally } from '../../app/villages/tally.ts';
-import type { HistoryWire, LiveWire } from '../../dashboard/wire.ts';
+import type { HistoryWire, LiveWire, PlantWire } from '../../dashboard/wire.ts';
 import { createTown } from '../../device-sim/town.ts';
+import type { DeviceId } from '../../model/ids.ts';
 import { encodeTelemetry } from '../../model/telemetry.ts';
 import { silentLog } from '../harness/readings.ts';
 import { eventually, ROOT, runAimak, startServer, type TestServer, temporaryFolder } from '../harness/server.ts';
@@ -95,8 +97,8 @@ describe('the plant of many villages', () => {
   it('is in order, with the rules that watch the site, and says that it is simulated', async () => {
     const { plant, rules } = loadConfiguration(['--config', config], {}) as Configuration;
     expect([...plant.sites.values()]).toMatchObject([
-      { id: 'toru-001', simulated: false, name: { en: 'Toru-Aygyr 001 (simulated)' } },
-      { id: 'toru-002', simulated: false, name: { en: 'Toru-Aygyr 002 (simulated)' } },
+      { id: 'toru-001', simulated: 'elsewhere', name: { en: 'Toru-Aygyr 001 (simulated)' } },
+      { id: 'toru-002', simulated: 'elsewhere', name: { en: 'Toru-Aygyr 002 (simulated)' } },
     ]);
     expect(plant.devices.get('toru-002-tank-1-level')).toMatchObject({
       site: 'toru-002',
@@ -106,6 +108,31 @@ describe('the plant of many villages', () => {
     });
     expect([plant.assets.size, plant.zones.length, plant.circuits.length]).toEqual([36, 4, 24]);
     expect(rules).toEqual(loadConfiguration([], {})?.rules);
+  });
+
+  it('leaves each village on a supply of its own, and all of them with the operators of the one', () => {
+    const { plant } = loadConfiguration([], {}) as Configuration;
+    const [site] = [...plant.sites.values()];
+    const logger = plant.devices.get('pressure-1' as DeviceId);
+    if (!site || !logger) throw new Error('not in the demo');
+    const own = { ...site, utilitySupply: 'ts-14', operator: 'Beeline' };
+    const devices = new Map([...plant.devices, [logger.id, { ...logger, operator: 'MegaCom' }]]);
+    const copied = { plant: { ...plant, devices }, rules: [], profiles: null, site: own, copies: ['a', 'b'] };
+    const written = loadConfiguration(['--config', writeCopiedPlant(join(folder, 'fed'), copied)], {}) as Configuration;
+    expect([...written.plant.sites.values()]).toMatchObject([
+      { id: 'a', utilitySupply: 'a-ts-14', operator: 'Beeline' },
+      { id: 'b', utilitySupply: 'b-ts-14', operator: 'Beeline' },
+    ]);
+    expect(written.plant.devices.get('b-pressure-1' as DeviceId)).toMatchObject({ operator: 'MegaCom' });
+    expect(written.plant.devices.get('b-pressure-2' as DeviceId)?.operator).toBeUndefined();
+  });
+
+  it('is shown as simulated by a server that simulates nothing', async () => {
+    const server = await startServer({ config: relative(ROOT, config) });
+    const { sites } = await server.get<PlantWire>('/api/plant');
+    expect(sites.map(({ simulated }) => simulated)).toEqual([true, true]);
+    expect((await fetch(`${server.url}/api/sim`)).status).toBe(404);
+    expect(await server.stop()).toBe(0);
   });
 
   it('is written over nothing', async () => {

@@ -53,6 +53,12 @@ describe('the simulator over HTTP (contract 3.6)', () => {
     expect(answer.targets.device).toContainEqual({ id: 'tank-1-level', name: { en: 'tank-1-level' } });
   });
 
+  it('says that it has failed, and why', async () => {
+    village.fail('the system is ill-conditioned');
+    const { body } = await call('GET', '/api/sim');
+    expect(body).toMatchObject({ phase: 'failed', failure: 'the system is ill-conditioned' });
+  });
+
   it('starts a fault now, for a while', async () => {
     const { status, body } = await post({ kind: 'burst', target: 'up04', flowM3h: 12, forS: 3600 });
     expect(status).toBe(201);
@@ -196,17 +202,19 @@ function fakeVillage() {
   const faults = new Map<string, SimFault>();
   const steps: number[] = [];
   let pace = { speed: Number.POSITIVE_INFINITY, isPaused: false };
+  let failure: string | null = null;
+  const times = { fromMs: 0, toMs: NOW_MS, doneMs: NOW_MS, villageMs: NOW_MS };
   const none = { pipe: ['up04'], junction: [], link: [], pump: [], treatment: [], circuit: [], cabinet: [] };
-  const fail = (code: string) => Promise.reject(Object.assign(new Error(code), { code }));
+  const refuse = (code: string) => Promise.reject(Object.assign(new Error(code), { code }));
   const simulator: Simulator = {
     site: { id: 'toru', timeZone: 'Asia/Bishkek' },
     hasModbus: false,
-    status: () => ({ phase: 'live', fromMs: 0, toMs: NOW_MS, doneMs: NOW_MS, villageMs: NOW_MS, ...pace }),
+    status: () => ({ phase: failure === null ? 'live' : 'failed', failure, ...times, ...pace }),
     faults: () => [...faults.values()],
     targets: () => ({ ...none, device: ['tank-1-level', 'pump-1'], site: [], asset: [] }),
     async put({ fromMs = NOW_MS, ...rest }) {
-      if (rest.target === 'nowhere') return fail('bad-fault');
-      if (rest.target === 'tank-1-level') return fail('not-saved');
+      if (rest.target === 'nowhere') return refuse('bad-fault');
+      if (rest.target === 'tank-1-level') return refuse('not-saved');
       const fault = { ...rest, fromMs };
       faults.set(fault.id, fault);
       return fault;
@@ -216,10 +224,13 @@ function fakeVillage() {
       pace = { speed, isPaused };
     },
     async step(ms) {
-      if (!pace.isPaused) return fail('not-paused');
+      if (!pace.isPaused) return refuse('not-paused');
       steps.push(ms);
     },
     onProgress: () => () => undefined,
   };
-  return { simulator, steps };
+  const fail = (why: string): void => {
+    failure = why;
+  };
+  return { simulator, steps, fail };
 }

@@ -1,17 +1,30 @@
 /** What a device says when something is wrong with it. */
 import { describe, expect, it } from 'vitest';
 import type { TownMessage } from '../../device-sim/town.ts';
+import type { Device, Plant } from '../../model/plant.ts';
 import type { SimFault } from '../../model/sim-fault.ts';
-import { DAY_MS, fault, HOUR_MS, NOVEMBER, newTown } from './village.ts';
+import { DAY_MS, plant as demo, fault, HOUR_MS, NOVEMBER, newTown } from './village.ts';
 
 const MINUTE_MS = 60_000;
 const FROM = NOVEMBER + HOUR_MS;
 const TO = NOVEMBER + 3 * HOUR_MS;
 const END = NOVEMBER + 4 * HOUR_MS;
 
+/** The demo's loggers do not tell of theirs. */
+const withLoggerBattery: Plant = {
+  ...demo,
+  devices: new Map([...demo.devices].map(([id, device]) => [id, id === 'pressure-1' ? withBattery(device) : device])),
+};
+
+function withBattery(device: Device): Device {
+  const battery = [...demo.devices.values()].map(({ metrics }) => metrics.get('battery')).find((each) => each);
+  if (!battery) throw new Error('no device of the demo reports a battery');
+  return { ...device, metrics: new Map([...device.metrics, ['battery', battery]]) };
+}
+
 /** What a device reports with faults and without, by time of measuring: the two are the same village. */
-async function compare(device: string, faults: readonly SimFault[], untilMs = END) {
-  const [wrong, sound] = await Promise.all([newTown({ faults }), newTown()]);
+async function compare(device: string, faults: readonly SimFault[], { untilMs = END, plant = demo } = {}) {
+  const [wrong, sound] = await Promise.all([newTown({ faults, plant }), newTown({ plant })]);
   const of = (messages: readonly TownMessage[]) => messages.filter((message) => message.device === device);
   return { wrong: of(wrong.step(untilMs)), sound: of(sound.step(untilMs)), town: wrong };
 }
@@ -47,7 +60,9 @@ describe('a fault of a device', () => {
   });
 
   it('stuck without a metric holds all that the device says', async () => {
-    const { wrong } = await compare('borehole-1-pump', [fault('stuck', 'borehole-1-pump')], NOVEMBER + 12 * HOUR_MS);
+    const { wrong } = await compare('borehole-1-pump', [fault('stuck', 'borehole-1-pump')], {
+      untilMs: NOVEMBER + 12 * HOUR_MS,
+    });
     const said = during(wrong, FROM, NOVEMBER + 12 * HOUR_MS).map(({ frame }) => JSON.stringify(frame.values));
     expect(new Set(said).size).toBe(1);
   });
@@ -61,7 +76,7 @@ describe('a fault of a device', () => {
 
   it('drift goes away from the truth by so much a day', async () => {
     const drift = fault('drift', 'tank-1-level', { metric: 'level', perDay: -0.24 });
-    const { wrong, sound } = await compare('tank-1-level', [drift], NOVEMBER + 25 * HOUR_MS);
+    const { wrong, sound } = await compare('tank-1-level', [drift], { untilMs: NOVEMBER + 25 * HOUR_MS });
     const apart = differences(wrong, sound, 'level');
     expect(apart[30]).toBe(0);
     expect(apart.at(-1)).toBeCloseTo(-0.24, 2);
@@ -90,7 +105,7 @@ describe('a fault of a device', () => {
 
   it('spikes stand alone, so many a day', async () => {
     const spikes = fault('spikes', 'pressure-1', { metric: 'pressure', height: 5, perDay: 72 });
-    const { wrong, sound } = await compare('pressure-1', [spikes], NOVEMBER + 25 * HOUR_MS);
+    const { wrong, sound } = await compare('pressure-1', [spikes], { untilMs: NOVEMBER + 25 * HOUR_MS });
     const apart = differences(wrong, sound, 'pressure').map((value) => Math.round(value));
     expect(new Set(apart)).toEqual(new Set([0, 5]));
     const count = apart.filter((value) => value === 5).length;
@@ -158,14 +173,17 @@ describe('a fault of a device', () => {
     expect(during(wrong).length).toBe(120);
   });
 
-  it('battery-sag falls to its voltage in its time', async () => {
-    const sag = fault('battery-sag', 'gw-tank-1', { toVolt: 11, overH: 2 });
-    const { wrong } = await compare('gw-tank-1', [sag]);
-    const volts = numbers(wrong, 'battery');
-    expect(volts[30]).toBeGreaterThan(13.3);
-    expect(volts[120]).toBeGreaterThan(12);
-    expect(volts[120]).toBeLessThan(12.6);
-    expect(volts[200]).toBeCloseTo(11, 1);
+  it.each([
+    ['a lead battery', 'gw-tank-1'],
+    ['a lithium cell', 'pressure-1'],
+  ])('battery-sag lowers %s by its part in its time', async (_, device) => {
+    const sag = fault('battery-sag', device, { overH: 2 });
+    const { wrong, sound } = await compare(device, [sag], { plant: withLoggerBattery });
+    const usual = numbers(sound, 'battery');
+    const parts = numbers(wrong, 'battery').map((volts, i) => volts / (usual[i] ?? Number.NaN));
+    expect(parts[30]).toBe(1);
+    expect(parts[120]).toBeCloseTo(0.91, 2);
+    expect(parts[200]).toBeCloseTo(0.82, 2);
   });
 
   it('several at once: what is stuck no longer drifts', async () => {
@@ -186,5 +204,20 @@ describe('a fault of a device', () => {
     expect(town.values('meter-upper')).toMatchObject({ flow_rate: null, volume_total: expect.any(Number) });
     expect(town.values('tank-1-level').level).toBeCloseTo(town.water.levelM('tank-1', town.nowMs), 1);
     expect(town.values('nobody')).toEqual({});
+  });
+
+  it('leaves a meter’s bus without an answer in a power cut, while its gateway says 0 V of it', async () => {
+    const town = await newTown({ faults: [fault('power-cut', 'toru')] });
+    town.skip(FROM - 1);
+    expect(town.values('cab-1-meter').voltage_l1).toBeGreaterThan(200);
+    const said = town.step(TO).findLast(({ device }) => device === 'cab-1-meter');
+    expect(said?.frame.values).toMatchObject({ voltage_l1: 0, current_l1: 0 });
+    expect(new Set(Object.values(town.values('cab-1-meter')))).toEqual(new Set([null]));
+    // What the gateway's battery feeds, and what has a battery of its own.
+    expect(town.values('tank-1-level').level).toBeTypeOf('number');
+    expect(town.values('pressure-1').pressure).toBeTypeOf('number');
+    town.skip(FROM + 9 * HOUR_MS);
+    expect(town.values('tank-1-level').level).toBeNull();
+    expect(town.values('pressure-1').pressure).toBeTypeOf('number');
   });
 });

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach } from 'vitest';
 import type { Clock } from '../../device-sim/clock.ts';
 import { type Sim, type SimOptions, startSim } from '../../device-sim/sim.ts';
+import type { Log } from '../../model/log.ts';
 import { decodeTelemetry } from '../../model/telemetry.ts';
 import { parseDeviceTopic } from '../../model/topic.ts';
 import { network, plant } from './village.ts';
@@ -26,14 +27,18 @@ export function simulators() {
   return {
     folder: () => folder,
     statePath,
-    async start(link: FakeLink, clock: FakeClock, options: Partial<SimOptions> = {}): Promise<Sim> {
-      const log = { info() {}, warn: (_: object, text: string) => link.warnings.push(text), error: rethrow };
-      const all = { plant, network, seed: 1, backfillDays: 1.5, statePath: statePath(), ...options };
+    async start(link: FakeLink, clock: FakeClock, options: Partial<SimOptions & { log: Log }> = {}): Promise<Sim> {
+      const { log = logTo(link), ...others } = options;
+      const all = { plant, network, seed: 1, backfillDays: 1.5, statePath: statePath(), ...others };
       const sim = await startSim(all, { publish: link.publish, clock, log });
       running.push(sim);
       return sim;
     },
   };
+}
+
+function logTo(link: FakeLink): Log {
+  return { info() {}, warn: (_: object, text: string) => link.warnings.push(text), error: rethrow };
 }
 
 function rethrow(fields: object, message: string): never {

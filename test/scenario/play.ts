@@ -5,7 +5,8 @@ import { loadScenario } from '../../app/config/scenario.ts';
 import { makeTown } from '../../app/make-town.ts';
 import type { Town, TownMessage } from '../../device-sim/town.ts';
 import type { Plant, Site } from '../../model/plant.ts';
-import { plant as demoPlant } from '../device-sim/village.ts';
+import { plant as demoPlant, rules } from '../device-sim/village.ts';
+import { startDetectBench } from '../harness/detect.ts';
 import { ROOT } from '../harness/server.ts';
 
 export const FAULTS = join(import.meta.dirname, 'faults');
@@ -54,7 +55,11 @@ export async function begin(kind: string | null): Promise<Town> {
   const network = readFileSync(join(ROOT, networkName), 'utf8');
   const site = [...plant.sites.values()][0] as Site;
   return makeTown({
-    files: { site, network, networkName, beginMs: BEGIN_MS, scenario: loaded?.value ?? null, bridge: null },
+    files: {
+      ...{ site, network, networkName, beginMs: BEGIN_MS, bridge: null },
+      scenario: loaded?.value ?? null,
+      describeDevice: (_, message) => message,
+    },
     plant,
     seed: 1,
   });
@@ -104,4 +109,11 @@ function asDay(messages: readonly TownMessage[]): Day {
 /** How much more a series shows with the fault than without it, on average between two hours. */
 export async function change(day: Day, series: string, [fromH, toH]: readonly [number, number]): Promise<number> {
   return day.mean(series, fromH, toH) - (await calm()).mean(series, fromH, toH);
+}
+
+/** What the demo's rules find in it, as keys of conditions. */
+export function conditions({ messages }: Day): readonly string[] {
+  const bench = startDetectBench({ plant, rules, fromMs: BEGIN_MS });
+  for (const { device, atMs, frame } of messages) bench.send(device, frame.ts ?? atMs, frame.values, atMs);
+  return bench.raises().map(({ key }) => key);
 }

@@ -21,6 +21,7 @@ const sim: SimDetailWire = {
   site: 'toru',
   timeZone: 'Asia/Bishkek',
   phase: 'live',
+  failure: null,
   fromMs: 0,
   toMs: 1000,
   doneMs: 1000,
@@ -100,6 +101,7 @@ describe('the time in the village', () => {
     ['goes on with the clock while it lives', { phase: 'live', isPaused: false }, 9000],
     ['stands while it is paused', { phase: 'live', isPaused: true }, 1000],
     ['is what the server last said while it catches up', { phase: 'backfill', isPaused: false }, 1000],
+    ['stands where it failed', { phase: 'failed', isPaused: false }, 1000],
   ] as const)('%s', (_, state, expected) => {
     expect(villageNow({ ...sim, ...state }, 9000)).toBe(expected);
   });

@@ -68,6 +68,7 @@ function SimTime({ state, run }: SimPartProps) {
   const villageMs = useComputed(() => villageNow(sim.value ?? state, now.value)).value;
   const behindMs = Math.max(0, now.value - villageMs);
   const isBehind = state.isPaused || state.phase === 'backfill';
+  if (state.phase === 'failed') return <SimStopped state={state} />;
   const word = state.isPaused ? 'paused' : state.phase === 'backfill' ? 'catchingUp' : 'withClock';
   return (
     <div class="sim-time">
@@ -95,6 +96,19 @@ function SimTime({ state, run }: SimPartProps) {
         {isBehind && <Speed speed={state.speed} run={run} />}
       </div>
       {isBehind && <p class="sim-note">{simText('paceNote')}</p>}
+    </div>
+  );
+}
+
+/** Nothing leads it on any more. */
+function SimStopped({ state: { villageMs, timeZone, failure } }: Pick<SimPartProps, 'state'>) {
+  return (
+    <div class="sim-time" role="alert">
+      <p>
+        <span class="label">{simText('villageTime')}</span>{' '}
+        <strong class="sim-clock">{clockText(villageMs, timeZone)}</strong> · {simText('stopped')}
+      </p>
+      <p class="sim-refused">{failure}</p>
     </div>
   );
 }

@@ -1,77 +1,12 @@
 /** The demo village under the shipped rules, from messages to what people are told. */
 import { describe, expect, it } from 'vitest';
 import type { TownMessage } from '../../../device-sim/town.ts';
-import { createOutageWatch } from '../../../ingest/alarms/outage-watch.ts';
-import { createDetectors, NO_MEMORY } from '../../../ingest/detect/detectors.ts';
-import type { ConditionChange } from '../../../model/condition.ts';
-import type { DeviceId, MetricName } from '../../../model/ids.ts';
-import type { Reading } from '../../../model/reading.ts';
-import { NOVEMBER, newTown, plant, rules } from '../../device-sim/village.ts';
-import { openDesk } from '../../harness/alarms.ts';
-import { silentLog } from '../../harness/readings.ts';
+import { NOVEMBER, plant } from '../../device-sim/village.ts';
+import { type Change, startWatchedTown } from '../../harness/watched-town.ts';
 
 const MINUTE = 60_000;
 /** Lights are on. */
 const EVENING = NOVEMBER + 20 * 60 * MINUTE;
-
-type Change = (message: TownMessage) => TownMessage | null;
-
-async function startVillage() {
-  const town = await newTown({ fromMs: EVENING });
-  let now = EVENING;
-  const heard = new Map<string, number>();
-  const opened = openDesk({ plant, now: () => now });
-  const { desk } = opened;
-  const changes: ConditionChange[] = [];
-  const detectors = createDetectors(
-    { plant, rules, memory: NO_MEMORY, newest: [] },
-    {
-      isActive: desk.isActive,
-      tell: (change) => void changes.push(change),
-      now: () => now,
-      isClockRight: () => true,
-      uptimeMs: () => now - EVENING,
-    },
-  );
-  const look = createOutageWatch({
-    alarms: desk,
-    heardAt: (id) => heard.get(id) ?? null,
-    now: () => now,
-    log: silentLog,
-  });
-
-  function take({ device, frame, atMs }: TownMessage): void {
-    const id = device as DeviceId;
-    const { ts = atMs } = frame;
-    const readings = Object.entries(frame.values).map(([metric, value]): Reading => {
-      const number = value === null ? null : Number(value);
-      return { device: id, metric: metric as MetricName, ts, value: number, quality: number === null ? 'bad' : 'good' };
-    });
-    heard.set(device, now);
-    detectors.hear({ received: readings.length, readings, rejects: [], device: id, frames: [frame] }, now);
-    detectors.take(readings, readings);
-    desk.applyAll(changes.splice(0));
-  }
-
-  function passSecond(messages: readonly TownMessage[], change: Change): void {
-    now += 1_000;
-    const due = messages.filter(({ atMs }) => atMs > now - 1_000 && atMs <= now);
-    for (const message of due.map(change)) if (message) take(message);
-    detectors.sweep();
-    desk.applyAll(changes.splice(0));
-    look();
-    desk.tick();
-  }
-
-  /** Lets so many minutes pass; what devices send is changed, or lost. */
-  function pass(minutes: number, change: Change = (message) => message): void {
-    for (const until = now + minutes * MINUTE; now < until; ) {
-      const messages = town.step(now + 10_000);
-      for (let second = 0; second < 10; second++) passSecond(messages, change);
-    }
-  }
-  return { ...opened, pass };
-}
 
 /** What a cut does to what a device measures; those without a battery say nothing more. */
 function withoutMains({ device, frame }: TownMessage): TownMessage | null {
@@ -99,7 +34,7 @@ function firstSaysSo(): Change {
 
 describe('the demo village under the shipped rules', () => {
   it('tells a power cut as one alarm with everything under it', async () => {
-    const { pass, told, desk } = await startVillage();
+    const { pass, told, desk } = await startWatchedTown(EVENING);
     pass(15);
     expect(told).toEqual([]);
     pass(40, firstSaysSo());
@@ -109,7 +44,7 @@ describe('the demo village under the shipped rules', () => {
   });
 
   it('tells its own dead link as one alarm, and nothing more once it is back', async () => {
-    const { pass, told } = await startVillage();
+    const { pass, told } = await startWatchedTown(EVENING);
     pass(15);
     pass(60, () => null);
     expect(told).toEqual(['raised own-link']);
