@@ -13,6 +13,7 @@ import { healthOf } from './health.ts';
 import { startEmbedded, startOutside } from './intake.ts';
 import { startMemoryPolicy } from './memory-policy.ts';
 import { startNotification } from './notification.ts';
+import { startNotifyWatch } from './notify-watch.ts';
 import { openStore } from './open-store.ts';
 import { RELEASE } from './release.ts';
 import { StartError } from './start-error.ts';
@@ -61,6 +62,7 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
       unusable(dataDir),
     );
     started(notify.stop);
+    started(startNotifyWatch(notify.counts, { ...ingest, log }));
     started(startMemoryPolicy(() => ingest.health().ingest.messages));
 
     const intake = isOutside(settings)

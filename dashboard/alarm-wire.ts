@@ -14,7 +14,7 @@ const MAX_CHILDREN = 100;
 export function createAlarmWriter(rules: readonly Rule[]): (alarm: Alarm, children: Children) => AlarmWire {
   const texts = new Map(rules.map((rule) => [rule.id, textsOf(rule)]));
   return (alarm, children) => {
-    const { key: _, settleS: __, clearedAt: ___, ...facts } = alarm;
+    const { key: _, settleS: __, clearedAt: ___, askedAt: ____, ...facts } = alarm;
     const known = alarm.detector === 'server' ? SERVER_CONDITIONS.get(alarm.rule) : texts.get(alarm.rule);
     return {
       ...facts,

@@ -34,9 +34,9 @@ export function transition(current: Alarm | undefined, event: AlarmEvent, now: n
     case 'suppress':
       return suppress(current, event.suppressors);
     case 'release':
-      return current.suppressedBy.length > 0 ? spoken({ ...current, suppressedBy: [] }, 'released') : null;
+      return current.suppressedBy.length > 0 ? spoken({ ...current, suppressedBy: [] }, 'released', now) : null;
     case 'hold-over':
-      return current.heldUntil !== null ? spoken({ ...current, heldUntil: null }, 'raised') : null;
+      return current.heldUntil !== null ? spoken({ ...current, heldUntil: null }, 'raised', now) : null;
     case 're-alarm':
       return reAlarm(current, now);
     case 'withdraw':
@@ -58,10 +58,11 @@ function raise(current: Alarm | undefined, event: Of<'raise'>, now: number): Ste
       const open = { ...current, state: 'unacknowledged', stateSince: now, returnedAt: null, clearedAt: null } as const;
       const again: Alarm = { ...open, repeatCount, suppressedBy, heldUntil };
       // What latched was over, and people had been told so or had seen it: that it came again is new.
-      return current.state === 'latched' ? told({ ...again, isAnnounced: false }, 'raised') : told(again, 'again');
+      if (current.state === 'latched') return told({ ...again, isAnnounced: false }, 'raised', now);
+      return { alarm: again, tell: isMuted(again) ? null : 'again' };
     }
     default:
-      return told(episode(current, event, now), 'raised');
+      return told(episode(current, event, now), 'raised', now);
   }
 }
 
@@ -79,6 +80,7 @@ function episode(previous: Alarm | undefined, { condition, suppressedBy, heldUnt
     stateSince: now,
     repeatCount: 0,
     isAnnounced: false,
+    askedAt: null,
     childCount: 0,
     shelved,
     outOfService,
@@ -91,9 +93,9 @@ function episodeId({ key, at, isHistorical }: Pick<ConditionRaise, 'key' | 'at' 
   return isHistorical ? `${key}.past.${at}` : `${key}.${at}`;
 }
 
-/** Told of, unless something mutes it. */
-function told(alarm: Alarm, tell: Telling): Step {
-  return isMuted(alarm) ? quiet(alarm) : { alarm: { ...alarm, isAnnounced: true }, tell };
+/** It asks people to act, unless something mutes it. */
+function told(alarm: Alarm, tell: Telling, now: number): Step {
+  return isMuted(alarm) ? quiet(alarm) : { alarm: { ...alarm, isAnnounced: true, askedAt: now }, tell };
 }
 
 /** What is over and asks for nothing but, perhaps, a reset. */
@@ -136,21 +138,21 @@ function suppress(current: Alarm, suppressors: readonly string[]): Step | null {
 
 /** A person's muting has ended: the state follows from the condition as it is now. */
 function unmuted(alarm: Alarm, now: number): Step {
-  if (alarm.clearedAt === null) return told({ ...alarm, state: 'unacknowledged', stateSince: now }, 'raised');
+  if (alarm.clearedAt === null) return told({ ...alarm, state: 'unacknowledged', stateSince: now }, 'raised', now);
   return quiet(alarm.state === 'returned-unacknowledged' ? closed(alarm, now) : alarm);
 }
 
 /** What explained it is gone: people hear of it now, unless they have before, or it needs nobody. */
-function spoken(alarm: Alarm, tell: Telling): Step {
+function spoken(alarm: Alarm, tell: Telling, now: number): Step {
   const isNews = !alarm.isAnnounced && (alarm.state === 'unacknowledged' || alarm.state === 'latched');
-  return isNews ? told(alarm, tell) : quiet(alarm);
+  return isNews ? told(alarm, tell, now) : quiet(alarm);
 }
 
 function reAlarm(current: Alarm, now: number): Step | null {
   if (isMuted(current)) return null;
-  if (current.state === 'unacknowledged') return { alarm: current, tell: 'reminder' };
+  if (current.state === 'unacknowledged') return told(current, 'reminder', now);
   if (current.state !== 'acknowledged') return null;
-  return { alarm: { ...current, state: 'unacknowledged', stateSince: now }, tell: 'raised' };
+  return told({ ...current, state: 'unacknowledged', stateSince: now }, 'raised', now);
 }
 
 function withdraw(current: Alarm, now: number): Step {

@@ -49,6 +49,8 @@ interface Episode {
   readonly repeatCount: number;
   /** People have been told of it. */
   readonly isAnnounced: boolean;
+  /** The server's time at which people were last told of it as new, or reminded; null: never. */
+  readonly askedAt: number | null;
   /** Alarms that it has suppressed so far. */
   readonly childCount: number;
 }

@@ -3,7 +3,7 @@ import type { ConfigFault } from './fault.ts';
 import { METRICS } from './metric.ts';
 import type { Plant } from './plant.ts';
 import { type Quantity, unitFault } from './quantity.ts';
-import type { Rule } from './rule.ts';
+import type { Rule, RuleOf } from './rule.ts';
 import { DRIVERS } from './watch.ts';
 import { watchesOf } from './watches.ts';
 
@@ -97,20 +97,21 @@ function faultsOfKind(rule: Rule): ConfigFault[] {
     case 'due':
       return faultsOfDue(rule);
     case 'mismatch':
-      return [rule.while, rule.expect].flatMap((side, i): ConfigFault[] => {
-        const path = [i === 0 ? 'while' : 'expect'];
-        const fault = unitFault(side.above, METRICS.get(side.metric)?.unit ?? '');
-        const isWrong = isYesNo(side.metric) !== (side.is !== undefined);
-        return [
-          ...(fault ? [{ path: [...path, 'above'], ...fault }] : []),
-          ...(isWrong
-            ? [{ path, message: isYesNo(side.metric) ? 'a yes/no metric takes "is"' : 'a number takes "above"' }]
-            : []),
-        ];
-      });
+      return (['while', 'expect'] as const).flatMap((key) => faultsOfSide(rule[key], key));
     default:
       return [];
   }
+}
+
+function faultsOfSide(side: RuleOf<'mismatch'>['expect'], path: string): ConfigFault[] {
+  const { metric, is } = side;
+  const faults = (['above', 'below'] as const).flatMap((key): ConfigFault[] => {
+    const fault = unitFault(side[key], METRICS.get(metric)?.unit ?? '');
+    return fault ? [{ path: [path, key], ...fault }] : [];
+  });
+  if (isYesNo(metric) === (is !== undefined)) return faults;
+  const message = isYesNo(metric) ? 'a yes/no metric takes "is"' : 'a number takes "above" or "below"';
+  return [...faults, { path: [path], message }];
 }
 
 function expectAny(value: unknown, path: ConfigFault['path'], message: string): ConfigFault[] {

@@ -75,8 +75,16 @@ const TUNABLE = {
 
 /** What one of two series says. */
 const side = z
-  .strictObject({ metric, is: z.boolean().optional(), above: quantitySchema.optional() })
-  .refine((s) => (s.is === undefined) !== (s.above === undefined), 'expected one of is, above');
+  .strictObject({
+    metric,
+    is: z.boolean().optional(),
+    above: quantitySchema.optional(),
+    below: quantitySchema.optional(),
+  })
+  .refine(
+    ({ is, above, below }) => [is, above, below].filter((each) => each !== undefined).length === 1,
+    'expected one of is, above, below',
+  );
 
 function kind<D extends keyof typeof TUNABLE, S extends z.ZodRawShape>(detect: D, own: S) {
   const tunable = TUNABLE[detect];
@@ -109,6 +117,8 @@ function kind<D extends keyof typeof TUNABLE, S extends z.ZodRawShape>(detect: D
     latches: z.boolean().default(false),
     /** How long after its suppressor is gone before it alarms by itself. */
     settleS: z.number().nonnegative().default(300),
+    /** After so long without an end, seen or not, it asks again; by its priority unless said here. */
+    reAlarmH: hours.optional(),
     /** Later ones win. */
     exceptions: z.array(exception).default([]),
   });

@@ -153,6 +153,30 @@ const CONDITIONS = {
       en: 'Check the access rules at the broker: it granted the subscription, and not even our own probe came through.',
     },
   },
+  // Those on duty hear of nothing, so hours are too long; but whoever is called by nobody sees it on the page only.
+  'notify-failing': {
+    priority: 'high',
+    title: {
+      ky: 'Авариялык билдирүүлөр эч кимге жетпей жатат',
+      ru: 'Сообщения о тревогах ни до кого не доходят',
+      en: 'Messages about alarms reach nobody',
+    },
+    cause: {
+      ky: 'Сервердин интернети же модеми иштебейт, же билдирүү жөнөтүү туура эмес жөндөлгөн.',
+      ru: 'Нет интернета у сервера, не работает модем или неверно настроена отправка.',
+      en: 'The server has no internet, the modem has failed, or sending is set up wrongly.',
+    },
+    consequence: {
+      ky: 'Авария болсо, эч ким билбей калат: ал ушул баракта гана көрүнөт.',
+      ru: 'О тревоге никто не узнает: она видна только на этой странице.',
+      en: 'Nobody hears of an alarm: it shows on this page only.',
+    },
+    action: {
+      ky: 'Сервердин интернетин, модемин жана жөнөтүү жөндөөлөрүн текшерип, «notify test» буйругу менен сынап көрүңүз. Ага чейин баракты өзүңүз карап туруңуз.',
+      ru: 'Проверьте интернет, модем и настройки отправки, затем отправьте пробное сообщение командой «notify test». До тех пор следите за этой страницей.',
+      en: 'Check the internet, the modem and the settings, then send a trial message with “notify test”. Until then keep an eye on this page.',
+    },
+  },
   // Of one site, which is named behind the title.
   'ingest-gone': {
     priority: 'high',

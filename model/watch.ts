@@ -79,13 +79,18 @@ export interface DueWatch extends OnSeries {
   readonly dueAt: number | null;
 }
 
+/** What a series says: between the two, or, of a yes/no metric, `is`. */
+export interface Side {
+  readonly above: number;
+  readonly below: number;
+  readonly is: number | null;
+}
+
 export interface MismatchWatch extends OnSeries {
   readonly detect: 'mismatch';
-  /** What `series[0]` must say while any other says `whileIs`. */
-  readonly expectAbove: number;
-  readonly expectIs: number | null;
-  readonly whileAbove: number;
-  readonly whileIs: number | null;
+  /** What `series[0]` must say while any other says `while`. */
+  readonly expect: Side;
+  readonly while: Side;
 }
 
 export interface PhasesWatch extends OnSeries {

@@ -8,6 +8,7 @@ import {
   DRIVERS,
   type LimitWatch,
   PHASE_METRICS,
+  type Side,
   type Subject,
   type Watch,
   type WatchedSeries,
@@ -237,13 +238,16 @@ function mismatch(rule: RuleOf<'mismatch'>, device: Device, { plant }: Place): r
       );
   if (causes.length === 0) return [];
   const series = [...seriesOf(device, expect.metric), ...causes.flatMap((other) => seriesOf(other, cause.metric))];
-  const sides = {
-    expectAbove: expect.above?.value ?? Number.NEGATIVE_INFINITY,
-    expectIs: expect.is === undefined ? null : Number(expect.is),
-    whileAbove: cause.above?.value ?? Number.NEGATIVE_INFINITY,
-    whileIs: cause.is === undefined ? null : Number(cause.is),
-  };
+  const sides = { expect: sideOf(expect), while: sideOf(cause) };
   return [{ ...subject(rule, device, expect.metric), ...delaysOf(rule), series, ...sides, detect: 'mismatch' }];
+}
+
+function sideOf({ is, above, below }: RuleOf<'mismatch'>['expect']): Side {
+  return {
+    above: above?.value ?? Number.NEGATIVE_INFINITY,
+    below: below?.value ?? Number.POSITIVE_INFINITY,
+    is: is === undefined ? null : Number(is),
+  };
 }
 
 function phases(rule: RuleOf<'phases'>, device: Device): readonly Watch[] {

@@ -4,14 +4,16 @@ import { recordPast, transition } from '../../model/alarm-lifecycle.ts';
 import type { ConditionChange, ConditionRaise } from '../../model/condition.ts';
 import type { Log } from '../../model/log.ts';
 import type { Plant } from '../../model/plant.ts';
+import type { Rule } from '../../model/rule.ts';
 import type { NewWork, Work } from '../../model/work.ts';
 import { createDeskReads, type DeskReads } from './desk-reads.ts';
-import { dueEvent } from './due.ts';
+import { dueEvents } from './due.ts';
 import { entryOf, pastEntryOf } from './entry.ts';
 import type { AlarmJournal } from './journal.ts';
 import { createNews } from './news.ts';
 import { createStandings } from './standings.ts';
-import { heldUntil, isParent, type Surroundings, suppressorsOf } from './suppress.ts';
+import { isParent } from './subject.ts';
+import { heldUntil, type Surroundings, suppressorsOf } from './suppress.ts';
 import { createTopology, type Topology } from './topology.ts';
 import { createUnsaved, type UnsavedCounts } from './unsaved.ts';
 import { createWorks } from './works.ts';
@@ -44,12 +46,16 @@ export interface AlarmDesk extends DeskReads {
 
 export interface DeskDependencies {
   readonly plant: Plant;
+  readonly rules: readonly Rule[];
   readonly log: Log;
   /** Epoch ms of the server. */
   readonly now: () => number;
 }
 
-export function createAlarmDesk(journal: AlarmJournal, { plant, log, ...dependencies }: DeskDependencies): AlarmDesk {
+export function createAlarmDesk(
+  journal: AlarmJournal,
+  { plant, rules, log, ...dependencies }: DeskDependencies,
+): AlarmDesk {
   // The journal's times are whole: a fraction would keep an alarm out of it, and all that are saved with it.
   const now = (): number => Math.round(dependencies.now());
   const topology = createTopology(plant);
@@ -58,6 +64,7 @@ export function createAlarmDesk(journal: AlarmJournal, { plant, log, ...dependen
   const unsaved = createUnsaved(journal, log);
   const news = createNews(unsaved);
   const reads = createDeskReads(journal, standings, unsaved);
+  const reAlarmH = new Map(rules.flatMap(({ id, reAlarmH: h }) => (h === undefined ? [] : [[id, h]])));
 
   const surroundings = (): Surroundings => {
     return { topology, parents: standings.parents(), works: works.current(), now: now() };
@@ -142,7 +149,7 @@ export function createAlarmDesk(journal: AlarmJournal, { plant, log, ...dependen
     standings.forget(now());
     suppress();
     for (const alarm of standings.all()) {
-      for (const event of dueEvent(alarm, now())) put(standings.get(alarm.key), event);
+      for (const event of dueEvents(alarm, now(), reAlarmH)) put(standings.get(alarm.key), event);
     }
   }
 

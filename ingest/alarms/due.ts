@@ -4,22 +4,33 @@ import type { Priority } from '../../model/rule.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** Seen, and not over after so long: it asks again. A proposal, not sourced. */
-const RE_ALARM_MS: Readonly<Record<Priority, number>> = {
-  critical: 4 * HOUR_MS,
-  high: 24 * HOUR_MS,
+/** Proposals, not sourced; a rule may say otherwise. */
+const RE_ALARM_H: Readonly<Record<Priority, number>> = {
+  critical: 4,
+  high: 24,
   medium: Number.POSITIVE_INFINITY,
   low: Number.POSITIVE_INFINITY,
 };
 
-export function dueEvent(alarm: Alarm, now: number): readonly AlarmEvent[] {
-  const { shelved, heldUntil, state, stateSince, priority } = alarm;
+/** By rule, where it says so: after how many hours an alarm that is not over asks again. */
+export type ReAlarmHours = ReadonlyMap<string, number>;
+
+export function dueEvents(alarm: Alarm, now: number, reAlarmH: ReAlarmHours): readonly AlarmEvent[] {
+  const { shelved, heldUntil } = alarm;
   const isShelfOver = shelved !== null && shelved.until !== 'one-shot' && shelved.until <= now;
   const isHoldOver = heldUntil !== null && heldUntil <= now;
-  const isForgotten = state === 'acknowledged' && !isMuted(alarm) && now - stateSince >= RE_ALARM_MS[priority];
   return [
     ...(isShelfOver ? [{ kind: 'shelf-over' } as const] : []),
     ...(isHoldOver ? [{ kind: 'hold-over' } as const] : []),
-    ...(isForgotten ? [{ kind: 're-alarm' } as const] : []),
+    ...(isForgotten(alarm, now, reAlarmH) ? [{ kind: 're-alarm' } as const] : []),
   ];
+}
+
+/** Seen so long ago, or told so long ago to people of whom none has said to have seen it. */
+function isForgotten(alarm: Alarm, now: number, reAlarmH: ReAlarmHours): boolean {
+  const { state, stateSince, askedAt, rule, priority } = alarm;
+  if (isMuted(alarm) || (state !== 'acknowledged' && state !== 'unacknowledged')) return false;
+  const since = state === 'acknowledged' ? stateSince : (askedAt ?? stateSince);
+  // A clock that was set back must not silence it.
+  return Math.abs(now - since) >= (reAlarmH.get(rule) ?? RE_ALARM_H[priority]) * HOUR_MS;
 }

@@ -1,5 +1,6 @@
 /** The tables of `alarms.db`, by version, and the way from each to the next. */
 import type { DatabaseSync } from 'node:sqlite';
+import { inTransaction } from './transaction.ts';
 
 const TABLES = `
   CREATE TABLE alarm (
@@ -24,24 +25,31 @@ const JOURNAL = `
   CREATE TABLE detector_memory (name TEXT PRIMARY KEY, saved_at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
 `;
 
-const VERSION = 1;
+/** An alarm of before counts as asked when it came into its state. */
+const REMINDERS = `
+  UPDATE alarm SET body = json_set(body, '$.askedAt', CASE WHEN body ->> 'isAnnounced' THEN body ->> 'stateSince' END);
+`;
+
+/** From each version to the next. */
+const STEPS: readonly ((db: DatabaseSync) => void)[] = [toJournal, (db) => db.exec(REMINDERS)];
+const VERSION = STEPS.length;
 
 /** Brings the file to this version's form in one transaction, or leaves it as it was. */
 export function prepareSchema(db: DatabaseSync): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
   if (version > VERSION) throw new StoreError(`alarms.db has version ${version}; this program knows ${VERSION}`);
   if (version === VERSION) return;
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    const isNew = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'alarm'").get() === undefined;
-    if (isNew) db.exec(TABLES);
-    db.exec(JOURNAL);
-    completeBodies(db);
-    db.exec(`PRAGMA user_version = ${VERSION}; COMMIT`);
-  } catch (error) {
-    db.exec('ROLLBACK');
-    throw error;
-  }
+  inTransaction(db, () => {
+    for (const step of STEPS.slice(version)) step(db);
+    db.exec(`PRAGMA user_version = ${VERSION}`);
+  });
+}
+
+function toJournal(db: DatabaseSync): void {
+  const isNew = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'alarm'").get() === undefined;
+  if (isNew) db.exec(TABLES);
+  db.exec(JOURNAL);
+  completeBodies(db);
 }
 
 /** What the first version did not know of an alarm. */

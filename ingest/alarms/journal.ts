@@ -1,11 +1,13 @@
-/** Every alarm that ever was and all that happened to it, on disk. Few and small, so rows of JSON do, written on the main thread. */
+/** Every alarm of these years and all that happened to it, on disk. Few and small, so rows of JSON do, written on the main thread. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Alarm, AlarmQuery, JournalEntry } from '../../model/alarm.ts';
 import { isMuted, isOpenPast, isStanding } from '../../model/alarm.ts';
 import type { Announced, Episode } from '../../model/alarm-quality.ts';
 import type { Work } from '../../model/work.ts';
 import { createBackgroundSync } from './background-sync.ts';
+import { createForgetting } from './journal-retention.ts';
 import { prepareSchema } from './journal-schema.ts';
+import { inTransaction } from './transaction.ts';
 
 /** An alarm as it is now, and what brought it there. */
 export interface AlarmWrite {
@@ -30,6 +32,8 @@ export interface AlarmJournal {
   putWork(work: Work): void;
   /** Those that end later, and those without an end. */
   works(endingAfter: number): readonly Work[];
+  /** A few of the closed ones that are older than it remembers, or more than it has room for; to be called once a second. */
+  forget(now: number): void;
   memory(name: string): string | null;
   keepMemory(name: string, body: string, now: number): void;
   close(): void;
@@ -46,6 +50,7 @@ export function openAlarmJournal(file: string): AlarmJournal {
     ...eventTable(db),
     ...memoryTable(db),
     works,
+    forget: createForgetting(db),
     save(writes) {
       save(writes);
       sync.note();
@@ -67,8 +72,7 @@ function saver(db: DatabaseSync): AlarmJournal['save'] {
   );
   const note = db.prepare('INSERT INTO event (alarm, seen_at, kind, told, body) VALUES (?, ?, ?, ?, ?)');
   return (writes) => {
-    db.exec('BEGIN IMMEDIATE');
-    try {
+    inTransaction(db, () => {
       for (const { alarm, entries } of writes) {
         const { id, state, raisedAt, clearedAt } = alarm;
         put.run(
@@ -83,12 +87,7 @@ function saver(db: DatabaseSync): AlarmJournal['save'] {
           note.run(of, seenAt, kind, told, JSON.stringify(body));
         }
       }
-      db.exec('COMMIT');
-    } catch (error) {
-      // A full disk may have rolled back already.
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
+    });
   };
 }
 
@@ -135,7 +134,7 @@ function eventTable(db: DatabaseSync): Pick<AlarmJournal, 'entriesOf' | 'announc
     `SELECT kind, seen_at AS at, told, alarm.body ->> 'key' AS source, alarm.body ->> 'rule' AS rule,
        alarm.body ->> 'site' AS site, alarm.body ->> 'priority' AS priority
      FROM event JOIN alarm ON alarm.id = event.alarm
-     WHERE seen_at >= ? AND seen_at < ? AND NOT alarm.body ->> 'isHistorical' AND kind IN ('raise', 'release', 'hold-over', 'shelf-over', 'unshelve', 're-alarm')
+     WHERE seen_at >= ? AND seen_at < ? AND NOT alarm.body ->> 'isHistorical' AND (kind = 'raise' OR told IS NOT NULL)
      ORDER BY seq`,
   );
   return {

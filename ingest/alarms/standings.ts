@@ -1,7 +1,8 @@
 /** The alarms at hand: what is open or muted, one a condition, and what ended a while ago and may still explain others. */
 import { type Alarm, isOpenPast, isStanding } from '../../model/alarm.ts';
 import type { AlarmJournal } from './journal.ts';
-import { indexParents, isParent, LONGEST_SETTLE_MS, type Parents } from './suppress.ts';
+import { isParent } from './subject.ts';
+import { indexParents, LONGEST_SETTLE_MS, type Parents } from './suppress.ts';
 
 export interface Standings {
   get(conditionKey: string): Alarm | undefined;

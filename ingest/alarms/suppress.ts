@@ -1,15 +1,9 @@
 /** What explains an alarm, so that nobody is told of it: pure, first match wins (alarm semantics 3c). */
 import type { Alarm } from '../../model/alarm.ts';
-import type { ConditionRaise } from '../../model/condition.ts';
 import type { DeviceId } from '../../model/ids.ts';
 import type { Work, WorkScope } from '../../model/work.ts';
+import { isDeadSupply, isFeeder, isMains, isOfFlow, isPowered, isSilence, type Suppressible } from './subject.ts';
 import type { Place, Topology } from './topology.ts';
-
-/** What a condition is about, as far as suppression goes. */
-export type Suppressible = Pick<
-  ConditionRaise,
-  'key' | 'rule' | 'detector' | 'site' | 'asset' | 'device' | 'metric' | 'settleS' | 'values'
->;
 
 type Parent = Pick<Alarm, 'id' | 'key' | 'clearedAt'>;
 
@@ -33,39 +27,6 @@ export interface Surroundings {
 }
 
 const OWN_LINK: ReadonlySet<string> = new Set(['own-link', 'broker-away', 'broker-silent']);
-
-/** What stops with the mains, and so says nothing new while they are gone. Levels and pressures are not among it. */
-const POWERED: ReadonlySet<string> = new Set([
-  ...['voltage_l1', 'voltage_l2', 'voltage_l3', 'current_l1', 'current_l2', 'current_l3', 'leakage_current'],
-  ...['active_power', 'active_power_l1', 'active_power_l2', 'active_power_l3', 'power_factor', 'energy_total'],
-  ...['uv_ok', 'pump_running', 'light_command', 'contactor_on', 'breaker_closed', 'lamp_on', 'dimming', 'burn_hours'],
-]);
-/** What a flushing or a filling moves. */
-const FLOWING: ReadonlySet<string> = new Set(['flow_rate', 'volume_total', 'pressure']);
-
-/** A tenth of the voltage between phase and neutral. */
-const DEAD_V = 23;
-
-const isMains = ({ metric, detector }: Suppressible): boolean => metric === 'mains_ok' && detector !== 'silence';
-/** As a meter sees it that goes on speaking: no voltage on any phase. */
-const isDeadSupply = ({ detector, values: { l1, l2, l3 } }: Suppressible): boolean =>
-  detector === 'phases' && [l1, l2, l3].every((volts) => typeof volts === 'number' && volts < DEAD_V);
-const isFeeder = ({ metric, detector }: Suppressible): boolean => metric === 'breaker_closed' && detector === 'limit';
-const isSilence = ({ detector }: Pick<Suppressible, 'detector'>): boolean => detector === 'silence';
-
-/** Stands and falls with the mains of its place. */
-function isPowered(subject: Suppressible): boolean {
-  if (isSilence(subject)) return false;
-  return subject.detector === 'phases' || isMains(subject) || (subject.metric !== null && POWERED.has(subject.metric));
-}
-
-/** Whether an alarm of it may explain others. */
-export function isParent(subject: Suppressible): boolean {
-  if (subject.detector === 'server') return true;
-  return (
-    isFeeder(subject) || isMains(subject) || isDeadSupply(subject) || (isSilence(subject) && subject.metric === null)
-  );
-}
 
 /** What ended longer ago explains nothing any more. */
 export const LONGEST_SETTLE_MS = 3_600_000;
@@ -164,7 +125,7 @@ function overMeasurement(subject: Suppressible, { device, via, supply }: Place, 
 function explains(work: Work, subject: Suppressible, { topology, now }: Surroundings): boolean {
   const isOver = now >= work.to + settleMs(subject);
   if (work.cancelled !== null || now < work.from || isOver) return false;
-  if (work.kind !== 'work' && !FLOWING.has(subject.metric ?? '')) return false;
+  if (work.kind !== 'work' && !isOfFlow(subject)) return false;
   return covers(work.scope, subject, subject.device === null ? undefined : topology.place(subject.device));
 }
 

@@ -1,5 +1,5 @@
 /** Two series of one asset that do not fit: a pump that runs without flow, a contactor that does not follow its command. */
-import type { MismatchWatch } from '../../model/watch.ts';
+import type { MismatchWatch, Side } from '../../model/watch.ts';
 import {
   CALM,
   type Detector,
@@ -18,7 +18,7 @@ export const mismatch: Detector<MismatchWatch, Standing> = {
     const [expected, ...causes] = sample.newest;
     if (!expected || isUnknown(expected, sample.ts)) return memory;
     const known = causes.filter((cause) => !isUnknown(cause, sample.ts));
-    const running = known.filter(({ value }) => fits(value, watch.whileIs, watch.whileAbove));
+    const running = known.filter(({ value }) => fits(value, watch.while));
     if (running.length === 0) {
       // What cannot be seen may be running.
       return known.length < causes.length ? memory : settle(memory, false, look(watch, sample));
@@ -26,12 +26,12 @@ export const mismatch: Detector<MismatchWatch, Standing> = {
     const since = Math.min(...running.map((cause) => cause.since));
     // What was said before the pump started says nothing of the pump.
     if (asOf(expected, sample.ts) < since) return memory;
-    const holds = !fits(expected.value, watch.expectIs, watch.expectAbove);
+    const holds = !fits(expected.value, watch.expect);
     return settle(memory, holds, look(watch, sample));
   },
 
-  facts: ({ expectIs, expectAbove }, _memory, { newest }) => {
-    return { value: newest[0]?.value ?? null, limit: expectIs ?? expectAbove, values: {} };
+  facts: ({ expect: { is, above, below } }, _memory, { newest }) => {
+    return { value: newest[0]?.value ?? null, limit: is ?? (Number.isFinite(below) ? below : above), values: {} };
   },
 
   isWorthKeeping: isDelayed,
@@ -45,8 +45,8 @@ function look(delays: MismatchWatch, { newest }: Sample): Look {
   return { delays, sample: { ts: Math.min(...newest.map(({ heardAt }) => heardAt)), gapMs: 0, wasSilent: false } };
 }
 
-function fits(value: number | null, is: number | null, above: number): boolean {
-  return value !== null && (is === null ? value > above : value === is);
+function fits(value: number | null, { is, above, below }: Side): boolean {
+  return value !== null && (is === null ? value > above && value < below : value === is);
 }
 
 function isUnknown(newest: Newest, ts: number): boolean {

@@ -55,6 +55,31 @@ it('goes on with a shelf, with who did what, and with works', async () => {
   expect(await server.stop()).toBe(0);
 });
 
+it('ends a shelf at its time, though the server was away meanwhile, and tells the alarm', async () => {
+  const before = await startServer();
+  await send(before, [0, 0.5]);
+  const id = (await tankLow(before))[0]?.id ?? '';
+  await post(before, `alarms/${id}/acknowledge`, {});
+  const until = Date.now() + 3_000;
+  await post(before, `alarms/${id}/shelve`, { reason: 'cleaning', until });
+  await before.kill();
+  const killedAt = Date.now();
+
+  const server = await startServer({ dataDir: before.dataDir });
+  await eventually(
+    () => tankLow(server),
+    ([alarm]) => alarm?.shelved === null,
+  );
+  expect(await tankLow(server)).toMatchObject([{ id, state: 'unacknowledged' }]);
+  const journal = await server.get<JournalEntry[]>(`/api/alarms/${id}/journal`);
+  expect(journal.map(({ kind, told }) => [kind, told]).slice(2)).toEqual([
+    ['shelve', null],
+    ['shelf-over', 'raised'],
+  ]);
+  expect(journal.at(-1)?.seenAt).toBeGreaterThanOrEqual(Math.max(until, killedAt));
+  expect(await server.stop()).toBe(0);
+});
+
 it('goes on with a delay that was running', async () => {
   const before = await startServer();
   await send(before, [0, 2], [30, 2], [40, 0.4]);

@@ -14,7 +14,7 @@ afterEach(() => void vi.useRealTimers());
 
 function watched() {
   const journal = openAlarmJournal(join(temporaryFolder(), 'alarms.db'));
-  const alarms = createAlarmDesk(journal, { plant: smallPlant(), log: silentLog, now: Date.now });
+  const alarms = createAlarmDesk(journal, { plant: smallPlant(), rules: [], log: silentLog, now: Date.now });
   let health: typeof WELL | null = WELL;
   const stop = startBrokerWatch(() => health, { alarms, now: Date.now, log: silentLog });
   return {

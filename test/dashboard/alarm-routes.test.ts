@@ -197,6 +197,8 @@ describe('alarms over HTTP', () => {
       site: 'upper' as never,
       device: 'upper-gw-1-level' as never,
       metric: 'flow_rate' as never,
+      value: 30,
+      limit: 20,
       settleS: 0,
     };
     const excuse = await send('excuses', { kind: 'tanker-filling', zone: 'zone-upper' });

@@ -5,6 +5,7 @@ import type { Alarm, AlarmEvent } from '../../model/alarm.ts';
 import { transition } from '../../model/alarm-lifecycle.ts';
 import type { ConditionRaise } from '../../model/condition.ts';
 import type { Plant } from '../../model/plant.ts';
+import type { Rule } from '../../model/rule.ts';
 import { silentLog, smallPlant } from './readings.ts';
 import { temporaryFolder } from './server.ts';
 
@@ -35,13 +36,14 @@ export interface TestDeskOptions {
   /** Of an earlier one. */
   readonly file: string;
   readonly now: () => number;
+  readonly rules: readonly Rule[];
 }
 
 /** A desk on a journal of its own, or on that of an earlier one. */
 export function openDesk(options: Partial<TestDeskOptions> = {}): TestDesk {
-  const { plant = smallPlant(), file = join(temporaryFolder(), 'alarms.db'), now = () => 0 } = options;
+  const { plant = smallPlant(), file = join(temporaryFolder(), 'alarms.db'), now = () => 0, rules = [] } = options;
   const journal = openAlarmJournal(file);
-  const desk = createAlarmDesk(journal, { plant, log: silentLog, now });
+  const desk = createAlarmDesk(journal, { plant, rules, log: silentLog, now });
   const [told, messages]: [string[], number[]] = [[], []];
   desk.onAnnounce((announcements) => {
     messages.push(announcements.length);

@@ -75,5 +75,5 @@ export async function startWatchedTown(fromMs: number) {
     return arrived;
   }
 
-  return { ...opened, town, pass };
+  return { ...opened, town, pass, now: () => now };
 }

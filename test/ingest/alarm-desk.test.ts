@@ -1,16 +1,19 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import type { AlarmDesk } from '../../ingest/alarms/desk.ts';
 import { openAlarmJournal } from '../../ingest/alarms/journal.ts';
 import type { Alarm, AlarmAction } from '../../model/alarm.ts';
 import type { ConditionReturn } from '../../model/condition.ts';
 import type { SiteId } from '../../model/ids.ts';
 import { raiseOfServer } from '../../model/server-condition.ts';
 import { ACTIVE, EVERYTHING, openDesk } from '../harness/alarms.ts';
-import { tankLow } from '../harness/readings.ts';
+import { rulesFor } from '../harness/detect.ts';
+import { smallPlant, tankLow } from '../harness/readings.ts';
 
 const back = (at: number): ConditionReturn => ({ kind: 'return', key: tankLow.key, at, isHistorical: false });
 const acknowledge: AlarmAction = { kind: 'acknowledge', by: 'aida', note: 'seen' };
 const ID = `${tankLow.key}.${tankLow.at}`;
+const HOUR = 3_600_000;
 
 describe('the alarm desk', () => {
   it('knows its open alarms again after a restart, and opens none twice', () => {
@@ -77,10 +80,106 @@ describe('the alarm desk', () => {
     const { desk, told } = openDesk({ now: () => now });
     desk.apply(tankLow);
     desk.act(ID, acknowledge);
-    now = 4 * 3_600_000;
+    now = 4 * HOUR;
     desk.tick();
     expect(desk.list(ACTIVE)).toMatchObject([{ state: 'unacknowledged' }]);
     expect(told).toEqual([`raised ${tankLow.key}`, `raised ${tankLow.key}`]);
+  });
+
+  it.each([
+    ['critical', 4],
+    ['high', 24],
+  ] as const)(
+    'reminds of a %s alarm that nobody acknowledges every %i hours, also over a restart',
+    (priority, hours) => {
+      let now = 0;
+      const pass = (desk: AlarmDesk, untilH: number): void => {
+        for (const until = untilH * HOUR; now < until; ) {
+          now += 60_000;
+          desk.tick();
+        }
+      };
+      const first = openDesk({ now: () => now });
+      first.desk.apply({ ...tankLow, priority });
+      const before = first.desk.standing()[0]?.stateSince;
+      pass(first.desk, 1.5 * hours);
+      expect(first.told.slice(1)).toEqual([`reminder ${tankLow.key}`]);
+      expect(first.desk.standing()).toMatchObject([{ state: 'unacknowledged', stateSince: before }]);
+      first.journal.close();
+      const { desk, told } = openDesk({ file: first.file, now: () => now });
+      pass(desk, 2 * hours - 0.1);
+      expect(told).toEqual([]);
+      pass(desk, 3 * hours);
+      expect(told).toEqual(Array(2).fill(`reminder ${tankLow.key}`));
+      expect(desk.entriesOf(ID).map(({ told: tell }) => tell)).toEqual(['raised', ...Array(3).fill('reminder')]);
+    },
+  );
+
+  it('reminds once after it was away for days, and after the clock was set back', () => {
+    let now = 0;
+    const first = openDesk({ now: () => now });
+    first.desk.apply(tankLow);
+    first.journal.close();
+    now = 100 * HOUR;
+    const { desk, told } = openDesk({ file: first.file, now: () => now });
+    for (let i = 0; i < 10; i++) desk.tick();
+    expect(told).toHaveLength(1);
+    now = 10 * HOUR;
+    for (let i = 0; i < 10; i++) desk.tick();
+    expect(told).toHaveLength(2);
+  });
+
+  it('reminds of what comes and goes unseen by when it was new, and of nothing that is muted, over or less than high', () => {
+    let now = 0;
+    const { desk, told } = openDesk({ now: () => now });
+    const rules = ['again', 'shelved', 'over', 'medium'];
+    for (const key of rules) desk.apply({ ...tankLow, key, priority: key === 'medium' ? 'medium' : 'critical', at: 0 });
+    desk.act('shelved.0', { kind: 'shelve', by: 'bek', reason: 'cleaning', until: 100 * HOUR });
+    now = 3 * HOUR;
+    for (const key of ['again', 'over']) desk.apply({ kind: 'return', key, at: now, isHistorical: false });
+    desk.apply({ ...tankLow, key: 'again', at: now });
+    now = 4 * HOUR;
+    told.length = 0;
+    desk.tick();
+    expect(told).toEqual(['reminder again']);
+  });
+
+  it('asks again when a rule says so', () => {
+    let now = 0;
+    const rules = rulesFor(smallPlant(), [
+      { id: 'tank-near-overflow', reAlarmH: 1 },
+      { id: 'device-silent', reAlarmH: 2 },
+    ]);
+    const { desk, told } = openDesk({ rules, now: () => now });
+    desk.apply({ ...tankLow, key: 'overflow', rule: 'tank-near-overflow' });
+    desk.apply({ ...tankLow, key: 'silent', rule: 'device-silent', priority: 'medium', at: 0 });
+    desk.act('silent.0', acknowledge);
+    told.length = 0;
+    for (now = 0; now < 2 * HOUR; now += 60_000) desk.tick();
+    desk.tick();
+    expect(told).toEqual(['reminder overflow', 'reminder overflow', 'raised silent']);
+  });
+
+  it('counts for its quality what people were told as new, however they came to be told', () => {
+    const { desk } = openDesk({ now: () => 5 * HOUR });
+    desk.apply(tankLow);
+    desk.tick();
+    for (const [key, off, on] of [
+      ['k1', 'out-of-service', 'in-service'],
+      ['k2', 'shelve', 'unshelve'],
+    ] as const) {
+      desk.apply({ ...tankLow, key });
+      const until = 100 * HOUR;
+      desk.act(`${key}.1000`, { kind: off, by: 'bek', reason: 'rebuilt', until } as AlarmAction);
+      desk.act(`${key}.1000`, { kind: on, by: 'bek' });
+    }
+    const { announced, topSources } = desk.quality({ from: 0, to: 10 * HOUR, operators: 1 });
+    expect(announced).toBe(5);
+    expect(topSources.map(({ source, count }) => [source, count])).toEqual([
+      ['k1', 2],
+      ['k2', 2],
+      [tankLow.key, 1],
+    ]);
   });
 
   it('records an episode of the past once, beside the one that is open, and tells nobody', () => {
@@ -230,13 +329,55 @@ describe('the journal', () => {
     db.close();
     const { desk } = openDesk({ file: old });
     expect(desk.standing()).toMatchObject([
-      { id: open.id, shelved: null, suppressedBy: [], isAnnounced: true, clearedAt: null },
+      { id: open.id, shelved: null, suppressedBy: [], isAnnounced: true, askedAt: 1000, clearedAt: null },
     ]);
     expect(desk.entriesOf('k.1').map(({ kind, told }) => [kind, told])).toEqual([
       ['raise', 'raised'],
       ['return', 'cleared'],
     ]);
     expect(desk.act(open.id, acknowledge).ok).toBe(true);
+  });
+
+  it('forgets what was over three years ago, bit by bit, and nothing that is open', () => {
+    const { desk, journal } = openDesk();
+    const YEARS = 3 * 365 * 24 * HOUR;
+    desk.apply({ ...tankLow, key: 'open' });
+    for (let at = 0; at < 50; at++) {
+      desk.apply({ ...tankLow, at });
+      desk.act(`${tankLow.key}.${at}`, acknowledge);
+      desk.apply(back(at));
+    }
+    journal.forget(YEARS);
+    expect(desk.list(EVERYTHING)).toHaveLength(51);
+    const left = [1, 2, 3].map(() => {
+      journal.forget(YEARS + 1);
+      return desk.list(EVERYTHING).length;
+    });
+    expect(left).toEqual([31, 11, 1]);
+    expect(desk.list(EVERYTHING)).toMatchObject([{ key: 'open' }]);
+    expect([desk.entriesOf('open.1000').length, desk.entriesOf(`${tankLow.key}.1`)]).toEqual([1, []]);
+  });
+
+  it('forgets the oldest that are over beyond a million events, and waits where the disk takes nothing', () => {
+    const { file, desk, journal } = openDesk();
+    desk.apply({ ...tankLow, key: 'open' });
+    for (const at of [1, 2]) {
+      desk.apply({ ...tankLow, at });
+      desk.act(`${tankLow.key}.${at}`, acknowledge);
+      desk.apply(back(at));
+    }
+    const db = new DatabaseSync(file);
+    // The raise of the open one, then three events of each: the first of the second is the last but a million.
+    db.exec(`INSERT INTO event SELECT 1000004, alarm, seen_at, kind, told, body FROM event WHERE alarm = 'open.1000'`);
+    db.exec('BEGIN IMMEDIATE');
+    journal.forget(0);
+    db.exec('ROLLBACK');
+    db.close();
+    const keys = () => desk.list(EVERYTHING).map(({ id }) => id);
+    expect(keys()).toHaveLength(3);
+    journal.forget(0);
+    expect(keys()).toEqual(['open.1000', `${tankLow.key}.2`]);
+    expect(desk.entriesOf('open.1000')).toHaveLength(2);
   });
 
   it('is never changed, and refuses a file of a newer version', () => {

@@ -13,7 +13,12 @@ const all = { activeOnly: false, from: 0, to: 1e13, limit: 100 };
 function watchedServer(file = join(temporaryFolder(), 'alarms.db')) {
   let uptimeS = 0;
   const journal = openAlarmJournal(file);
-  const alarms = createAlarmDesk(journal, { plant: smallPlant(), log: silentLog, now: () => 1e12 + uptimeS * 1000 });
+  const alarms = createAlarmDesk(journal, {
+    plant: smallPlant(),
+    rules: [],
+    log: silentLog,
+    now: () => 1e12 + uptimeS * 1000,
+  });
   const facts = { isFailing: false, isLow: null as boolean | null };
   const check = createServerWatch(
     { 'server-clock': () => false, 'store-failing': () => facts.isFailing, 'disk-low': () => facts.isLow },

@@ -156,7 +156,7 @@ const anyEvent: fc.Arbitrary<AlarmEvent> = fc.oneof(
     { kind: 'suppress', suppressors: ['work-2'] },
     { kind: 'unshelve', by: 'b' },
     { kind: 'in-service', by: 'b' },
-    ...(['release', 'hold-over', 'shelf-over', 're-alarm'] as const).map((kind) => ({ kind })),
+    ...(['release', 'hold-over', 'shelf-over', 're-alarm', 'withdraw'] as const).map((kind) => ({ kind })),
   ),
 );
 const anyLife = fc.array(anyEvent, { maxLength: 40 });

@@ -153,6 +153,21 @@ describe("a plant's own rules file", () => {
       'on.metric: level does not count hours',
     ],
     [
+      'a wrong unit on a side of two',
+      { id: 'live-cabinet-open', expect: { metric: 'leakage_current', below: '0.1 A' } },
+      'expect.below: expected mA (got A)',
+    ],
+    [
+      'two limits on a side of two',
+      { id: 'live-cabinet-open', expect: { metric: 'leakage_current', above: 1, below: 9 } },
+      'expect: expected one of is, above, below',
+    ],
+    [
+      'a yes/no with a limit on a side of two',
+      { id: 'live-cabinet-open', while: { metric: 'door_open', below: 1 } },
+      'while: a yes/no metric takes "is"',
+    ],
+    [
       'a rule switched off that is not shipped',
       { id: 'nothing-such', off: true },
       'off: there is no shipped rule "nothing-such" to switch off',

@@ -32,7 +32,36 @@ function firstSaysSo(): Change {
   };
 }
 
+/** What some devices say otherwise than the village. */
+function saying(otherwise: Readonly<Record<string, TownMessage['frame']['values']>>): Change {
+  return (message) => {
+    const values = { ...message.frame.values, ...otherwise[message.device] };
+    return { ...message, frame: { ...message.frame, values } } as TownMessage;
+  };
+}
+
 describe('the demo village under the shipped rules', () => {
+  it('tells that the neutral is broken right after the mains came back, and tells nothing else of them', async () => {
+    const { pass, told } = await startWatchedTown(EVENING);
+    const volts = (l1: number, l2: number, l3: number) => ({ voltage_l1: l1, voltage_l2: l2, voltage_l3: l3 });
+    pass(2);
+    pass(10, saying({ 'gw-cab-1': { mains_ok: false }, 'cab-1-meter': volts(0, 0, 0) }));
+    expect(told).toEqual(['raised mains-lost.gw-cab-1']);
+    pass(5, saying({ 'gw-cab-1': { mains_ok: true }, 'cab-1-meter': volts(290, 150, 231) }));
+    expect(told.slice(1).toSorted()).toEqual([
+      'cleared-unacknowledged mains-lost.gw-cab-1',
+      'raised broken-neutral.cab-1-meter',
+    ]);
+  });
+
+  it('tells of a pump without flow while somebody flushes', async () => {
+    const { pass, told, desk, now } = await startWatchedTown(EVENING);
+    const scope = { site: 'toru', asset: null, circuit: null, zone: null };
+    desk.addWork({ kind: 'flushing', scope, from: now(), to: now() + 240 * MINUTE, reason: '', by: 'bek' });
+    pass(10, saying({ 'borehole-1-pump': { pump_running: true }, 'borehole-1-flow': { flow_rate: 0 } }));
+    expect(told).toEqual(['raised pump-without-flow.borehole-1-flow']);
+  });
+
   it('tells a power cut as one alarm with everything under it', async () => {
     const { pass, told, desk } = await startWatchedTown(EVENING);
     pass(15);

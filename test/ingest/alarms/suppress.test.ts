@@ -42,15 +42,25 @@ const operator = raiseOfServer('operator-away', NOW, { part: 'Beeline' });
 const power = raiseOfServer('power-outage', NOW, { part: 'ts-14' });
 
 /** At the cabinet of the gateway, as its meter sees it. */
-const dead: ConditionRaise = {
-  ...condition('upper-gw-1-meter', null, 'phases'),
-  asset: 'asset-upper-gw-1' as AssetId,
-  values: { l1: 0, l2: 1, l3: 2 },
+const phases = (l1: number, l2: number, l3: number, metric = 'voltage_l1'): ConditionRaise => {
+  const facts = { value: null, limit: null, values: { l1, l2, l3 } };
+  return { ...condition('upper-gw-1-meter', metric, 'phases'), asset: 'asset-upper-gw-1' as AssetId, ...facts };
 };
+const dead = phases(0, 1, 2);
+const lostPhase = phases(0, 228, 231);
+const brokenNeutral = { ...phases(290, 150, 231), priority: 'critical' } as const;
+const unevenCurrents = phases(5, 7, 6, 'current_l1');
 
 const level = condition('upper-gw-1-level', 'level');
 const levelSilent = silence('upper-gw-1-level');
 const voltage = condition('upper-gw-1-meter', 'voltage_l1');
+const overvoltage = { ...voltage, priority: 'high', value: 290, limit: 253 } as const;
+const leakage = {
+  ...condition('upper-gw-1-meter', 'leakage_current'),
+  priority: 'high',
+  value: 400,
+  limit: 300,
+} as const;
 const feeder = breaker('upper-gw-1-meter');
 
 /** In the order of alarm semantics 3c: what stands, the alarm, which of those explains it. */
@@ -70,6 +80,11 @@ const FIRST_MATCH: readonly [string, readonly ConditionRaise[], ConditionRaise, 
   ['a dead supply over what hangs on it', [dead], voltage, dead],
   ['a dead supply over the feeder', [dead], feeder, dead],
   ['mains of the gateway over a dead supply', [mains('upper-gw-1')], dead, mains('upper-gw-1')],
+  ['mains of the gateway over a phase that is lost', [mains('upper-gw-1')], lostPhase, mains('upper-gw-1')],
+  ['no mains over a broken neutral', [mains('upper-gw-1'), power, feeder], brokenNeutral, null],
+  ['no mains over an overvoltage', [mains('upper-gw-1'), power, feeder], overvoltage, null],
+  ['no mains over current that leaks', [mains('upper-gw-1'), power, feeder], leakage, null],
+  ['no uneven currents over voltages', [unevenCurrents], voltage, null],
   ['no dead supply over mains', [dead], mains('upper-gw-1'), null],
   ['a tripped feeder over its power', [feeder], condition('upper-gw-1-meter', 'active_power'), feeder],
   ['nothing over itself', [feeder], feeder, null],
@@ -99,7 +114,11 @@ const work = (kind: Work['kind'], scope: Partial<Work['scope']>): Work => {
   const times = { from: NOW, to: NOW + 60 * MINUTE, at: NOW, cancelled: null };
   return { id: 'work-1', kind, scope: { ...NOWHERE, ...scope }, reason: 'new pump', by: 'bek', ...times };
 };
-const flow = condition('upper-gw-1-level', 'flow_rate');
+const beyond = (metric: string, value: number, detector?: ConditionRaise['detector']): ConditionRaise => {
+  return { ...condition('upper-gw-1-level', metric, detector), value, limit: 10 };
+};
+const flow = beyond('flow_rate', 30);
+const pumpWithoutFlow: ConditionRaise = { ...beyond('flow_rate', 0, 'mismatch'), limit: 0.5, priority: 'critical' };
 
 describe('works and excuses', () => {
   it.each<[string, Work, ConditionRaise, boolean]>([
@@ -120,11 +139,19 @@ describe('works and excuses', () => {
     ['flushing in a zone: not its level', work('flushing', { zone: 'zone-upper' }), level, false],
     ['flushing in another zone', work('flushing', { zone: 'zone-far' }), flow, false],
     [
-      'an open hydrant on a site: the pressure',
-      work('hydrant-open', { site: 'upper' }),
-      condition('upper-logger', 'pressure'),
+      'flushing: a flow that changes fast',
+      work('flushing', { zone: 'zone-upper' }),
+      beyond('flow_rate', 3, 'rate'),
       true,
     ],
+    ['flushing: no flow that is too small', work('flushing', { zone: 'zone-upper' }), beyond('flow_rate', 3), false],
+    ['flushing: no pump without flow', work('flushing', { site: 'upper' }), pumpWithoutFlow, false],
+    ...(['silence', 'frozen', 'counter'] as const).map((detector): [string, Work, ConditionRaise, boolean] => {
+      const subject = beyond(detector === 'counter' ? 'volume_total' : 'flow_rate', 30, detector);
+      return [`flushing: no meter with a fault: ${detector}`, work('flushing', { site: 'upper' }), subject, false];
+    }),
+    ['an open hydrant: low pressure', work('hydrant-open', { site: 'upper' }), beyond('pressure', 3), true],
+    ['an open hydrant: no high pressure', work('hydrant-open', { site: 'upper' }), beyond('pressure', 30), false],
     [
       'works that are called off',
       { ...work('work', { site: 'upper' }), cancelled: { by: 'a', at: NOW } },
@@ -161,7 +188,11 @@ describe('what is not told at once, since its cause may show', () => {
       2,
       null,
     ]);
-    expect(minutes({ ...voltage, priority: 'critical' })).toBeNull();
+    expect([{ ...voltage, priority: 'critical' as const }, overvoltage, leakage].map(minutes)).toEqual([
+      null,
+      null,
+      null,
+    ]);
   });
 
   it('waits for a gateway that speaks so seldom that its silence shows later', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NOVEMBER, plant, rules } from '../../device-sim/village.ts';
 import { type DetectBench, rulesFor, startDetectBench } from '../../harness/detect.ts';
+import { smallPlant } from '../../harness/readings.ts';
 
 const T0 = NOVEMBER;
 const MIN = 60_000;
@@ -189,6 +190,27 @@ describe('a pump without flow', () => {
     bench.send('borehole-1-pump', T0, { pump_running: true });
     times(20, (minute) => bench.send('borehole-1-flow', T0 + (minute + 5) * MIN, { flow_rate: 0 }));
     expect(toldOf(bench, key)).toEqual([]);
+  });
+});
+
+describe('a cabinet that is open while current leaks', () => {
+  const key = 'live-cabinet-open.plain';
+  const at = (door_open: boolean, leakage_current: number): Values => ({ door_open, leakage_current });
+  const told = (...series: Values[]) => {
+    const small = smallPlant();
+    return changesOf(key, 'plain', series, startDetectBench({ plant: small, rules: rulesFor(small), fromMs: T0 }));
+  };
+
+  it('raises with the first look at both, and returns when either is over', () => {
+    expect(told(at(false, 150), at(true, 150), at(true, 150), at(true, 20), at(true, 20), at(true, 20))).toEqual([
+      'raise 1',
+      'return 4',
+    ]);
+    expect(told(at(true, 150), at(false, 150), at(false, 150), at(false, 150))).toEqual(['raise 0', 'return 2']);
+  });
+
+  it('needs both', () => {
+    expect(told(at(true, 80), at(true, 80), at(false, 250), at(false, 250))).toEqual([]);
   });
 });
 
