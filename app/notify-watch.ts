@@ -16,17 +16,17 @@ const FAILING_MS = 3_600_000;
 
 /** Returns how to stop. */
 export function startNotifyWatch(
-  counts: () => Pick<LedgerCounts, 'queued' | 'sent' | 'failed'>,
+  counts: () => Pick<LedgerCounts, 'retrying' | 'sent' | 'failed'>,
   { alarms, now, log }: NotifyWatchDependencies,
 ): () => void {
   const uptimeMs = (): number => performance.now();
   let well = counts();
   let wellAtMs = uptimeMs();
 
-  /** One that goes out shows that others can; where none is tried, there is nothing to tell. */
+  /** One that goes out shows that others can; where none is tried, as while people sleep, there is nothing to tell. */
   function isFailing(wasActive: boolean): boolean {
     const latest = counts();
-    const isTried = latest.queued > 0 || latest.failed > well.failed;
+    const isTried = latest.retrying > 0 || latest.failed > well.failed;
     if (latest.sent > well.sent || !isTried) {
       well = latest;
       wellAtMs = uptimeMs();

@@ -62,6 +62,8 @@ const personSchema = z.strictObject({
   hours: z.strictObject({ from: clock, to: clock }).nullable().default(null),
   /** Who is told first is 1; the next when nobody acknowledges. Null: is not told when something happens. */
   turn: z.int().positive().nullable().default(null),
+  /** Gets the message of the morning also without a turn. */
+  morning: z.boolean('expected yes or no').default(false),
 });
 
 export type Person = z.output<typeof personSchema>;

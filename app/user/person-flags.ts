@@ -16,12 +16,18 @@ const address = (channel: string): Change => {
   return (raw, value) => ({ ...raw, addresses: { ...raw.addresses, [channel]: value ?? undefined } });
 };
 
+const YES_OR_NO: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['no', false],
+]);
+
 const FLAGS: Readonly<Record<string, Change>> = {
   role: set('role'),
   language: set('language'),
   sites: set('sites', (value) => value.split(',')),
   hours: set('hours', (value) => ({ from: value.split('-')[0], to: value.split('-')[1] })),
   turn: set('turn', Number),
+  morning: set('morning', (value) => YES_OR_NO.get(value) ?? value),
   'least-priority': set('leastPriority'),
   email: address('email'),
   telegram: address('telegram'),

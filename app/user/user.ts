@@ -19,9 +19,11 @@ aimak user remove NAME
   --role ROLE              each may do what those before it may
   --language ky|ru|en      of messages (default: ky)
   --turn N                 who is told first is 1, the next 2; without it, nobody rings them
+  --morning yes|no         gets the message of the morning also without a turn (default: no)
   --sites A,B              the sites they look after (default: all)
   --hours 07:00-22:00      when they want messages; critical ones come at any time (default: always)
-  --least-priority P       critical, high or medium: messages of this priority and of those more urgent (default: medium)
+  --least-priority P       critical, high or medium: they hear of alarms of this priority and of those more urgent;
+                           the message of the morning only counts the rest (default: medium)
   --email ADDRESS  --telegram CHAT  --phone +996555123456  --webhook URL
                            how they are told; "none" takes one away, as it does with every option above
 
@@ -129,11 +131,11 @@ function open(dataDir: string): People {
   }
 }
 
-function lineOf({ name, role, language, turn, sites, hours, leastPriority, addresses }: Person): string {
+function lineOf({ name, role, language, turn, morning, sites, hours, leastPriority, addresses }: Person): string {
   const ways = Object.entries(addresses).map(([channel, to]) => `${channel} ${to}`);
   const parts = [
     `${name}  ${role}, ${language}`,
-    turn === null ? 'not told' : `turn ${turn}`,
+    turn === null ? (morning ? 'mornings only' : 'not told') : `turn ${turn}`,
     sites === null ? 'all sites' : sites.join(' '),
     hours === null ? 'at any time' : `${hours.from}-${hours.to}`,
     `from ${leastPriority} on`,

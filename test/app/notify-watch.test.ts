@@ -4,7 +4,7 @@ import { ACTIVE, openDesk } from '../harness/alarms.ts';
 import { silentLog } from '../harness/readings.ts';
 
 const MINUTE = 60;
-const NOTHING = { queued: 0, sent: 0, failed: 0 };
+const NOTHING = { retrying: 0, sent: 0, failed: 0 };
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -28,8 +28,8 @@ function watched(file?: string) {
 it('opens an alarm when no message went out for an hour while some were tried, and closes it when one has', () => {
   const watch = watched();
   expect(watch.after(120 * MINUTE, {})).toBe(false);
-  expect(watch.after(59 * MINUTE, { queued: 1 })).toBe(false);
-  expect(watch.after(2 * MINUTE, { queued: 1 })).toBe(true);
+  expect(watch.after(59 * MINUTE, { retrying: 1 })).toBe(false);
+  expect(watch.after(2 * MINUTE, { retrying: 1 })).toBe(true);
   expect(watch.desk.list(ACTIVE)).toMatchObject([{ rule: 'notify-failing', priority: 'high', site: null }]);
   expect(watch.after(15, { sent: 1 })).toBe(false);
   watch.stop();
@@ -44,17 +44,17 @@ it('takes those that no way will ever take for failed too', () => {
 
 it('says nothing while messages go out, though one of them waits', () => {
   const watch = watched();
-  for (let sent = 0; sent < 5; sent++) expect(watch.after(30 * MINUTE, { queued: 1, failed: 1, sent })).toBe(false);
+  for (let sent = 0; sent < 5; sent++) expect(watch.after(30 * MINUTE, { retrying: 1, failed: 1, sent })).toBe(false);
   watch.stop();
 });
 
 it('goes on over a restart while messages still wait, and is over where none does', () => {
   const before = watched();
-  before.after(61 * MINUTE, { queued: 1 });
+  before.after(61 * MINUTE, { retrying: 1 });
   before.stop();
   before.journal.close();
   const watch = watched(before.file);
-  expect(watch.after(MINUTE, { queued: 1 })).toBe(true);
+  expect(watch.after(MINUTE, { retrying: 1 })).toBe(true);
   expect(watch.after(15, {})).toBe(false);
   watch.stop();
 });

@@ -39,6 +39,9 @@ describe('aimak user', () => {
     expect((await runAimak(['user', 'list', ...config])).stdout).toBe(
       'aida  operator, ky, turn 1, my-village, 07:00-22:00, from medium on, email aida@example.org\n',
     );
+    const mornings = ['--turn', 'none', '--morning', 'yes', '--hours', 'none'];
+    expect(await runAimak(['user', 'set', 'aida', ...mornings, ...config])).toMatchObject({ code: 0 });
+    expect((await runAimak(['user', 'list', ...config])).stdout).toContain('ky, mornings only, my-village, at any');
     expect(await runAimak(['user', 'add', 'aida', ...flags, ...config])).toMatchObject({ code: 1 });
     expect(await runAimak(['user', 'remove', 'aida', ...config])).toMatchObject({ code: 0 });
     expect(await runAimak(['user', 'remove', 'aida', ...config])).toMatchObject({ code: 1 });
@@ -46,10 +49,12 @@ describe('aimak user', () => {
 
   it('names every fault of what is said of a person, by its option', async () => {
     const { config, password, folder } = configWith('{}');
-    const flags = ['--role', 'boss', '--phone', '0555', '--turn', '0', '--hours', '7-22', '--password-file', password];
+    const faults = ['--role', 'boss', '--phone', '0555', '--turn', '0', '--hours', '7-22', '--morning', 'often'];
+    const flags = [...faults, '--password-file', password];
     const { code, stderr } = await runAimak(['user', 'add', 'Aida', ...flags, ...config]);
     expect(code).toBe(2);
-    for (const flag of ['NAME: ', '--role: ', '--phone: ', '--turn: ', '--hours: ']) expect(stderr).toContain(flag);
+    for (const flag of ['NAME: ', '--role: ', '--phone: ', '--turn: ', '--hours: ', '--morning: expected yes'])
+      expect(stderr).toContain(flag);
     writeFileSync(join(folder, 'short.txt'), 'short');
     const short = ['--role', 'viewer', '--password-file', join(folder, 'short.txt')];
     expect(await runAimak(['user', 'add', 'bek', ...short, ...config])).toMatchObject({

@@ -2,7 +2,7 @@
 import type { Log } from '../../../model/log.ts';
 import type { ChannelName, Person } from '../../../model/person.ts';
 import type { NotificationChannel } from './channels/channel.ts';
-import type { Change, Ledger, Message } from './ledger.ts';
+import { type Change, type Ledger, LONGEST_WAIT_MS, type Message } from './ledger.ts';
 import { PHRASES } from './phrases.ts';
 
 export type Channels = ReadonlyMap<ChannelName, NotificationChannel>;
@@ -14,6 +14,8 @@ export interface DeliveryDependencies {
   readonly person: (name: string) => Person | undefined;
   /** Whether a message still asks something of its person. */
   readonly isPointless: (message: Message) => boolean;
+  /** Whether this is an hour for it. */
+  readonly maySend: (message: Message, to: Person) => boolean;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -28,10 +30,9 @@ export interface Delivery {
 /** One message at a time to each; a channel that hangs holds up nobody but those who wait for it. */
 const MAX_AT_ONCE = 32;
 const FIRST_WAIT_MS = 5_000;
-const LONGEST_WAIT_MS = 5 * 60_000;
 
 export function createDelivery(dependencies: DeliveryDependencies): Delivery {
-  const { ledger, channels, person, isPointless, now, log } = dependencies;
+  const { ledger, channels, person, isPointless, maySend, now, log } = dependencies;
   /** By person. */
   const underWay = new Map<string, Promise<void>>();
   let isStopping = false;
@@ -79,13 +80,20 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   }
 
   function pump(): void {
-    if (isStopping) return;
     for (const message of ledger.due(now())) {
-      if (underWay.size >= MAX_AT_ONCE) return;
-      if (underWay.has(message.person)) continue;
-      if (isPointless(message)) ledger.change(message.id, { state: 'dropped', reason: 'it had lost its point' });
-      else start(message);
+      if (isStopping || underWay.size >= MAX_AT_ONCE) return;
+      if (!underWay.has(message.person)) consider(message);
     }
+  }
+
+  function consider(message: Message): void {
+    if (isPointless(message)) {
+      ledger.change(message.id, { state: 'dropped', reason: 'it had lost its point' });
+      return;
+    }
+    const to = person(message.person);
+    // Whoever is not there any more is found so when it is tried.
+    if (!to || maySend(message, to)) start(message);
   }
 
   return {

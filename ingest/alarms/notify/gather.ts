@@ -10,8 +10,10 @@ export interface Recent {
 export interface DueMessage {
   readonly kind: Recent['kind'];
   /** All for one person. */
-  readonly pages: readonly [DuePage, ...DuePage[]];
+  readonly pages: Pages;
 }
+
+type Pages = readonly [DuePage, ...DuePage[]];
 
 /** ISA-18.2 speaks of a flood from ten alarms in ten minutes on; one person's phone is full much sooner. */
 const FLOOD_WINDOW_MS = 10 * 60_000;
@@ -24,16 +26,23 @@ export function gather(pages: readonly DuePage[], recent: readonly Recent[], now
   const since = (ms: number) => recent.filter(({ at }) => Math.abs(now - at) < ms);
   const room = APART_AT_MOST - since(FLOOD_WINDOW_MS).length;
   // What is new goes before repeats.
-  const [news, others] = [pages.filter(({ step }) => step === 0), pages.filter(({ step }) => step !== 0)];
+  const news = families(pages.filter(({ step }) => step === 0));
+  const others = families(pages.filter(({ step }) => step !== 0));
   const areNewsApart = news.length <= room;
   const left = areNewsApart ? room - news.length : 0;
   const areOthersApart = others.length <= left;
   const apart = [...(areNewsApart ? news : []), ...(areOthersApart ? others : [])];
-  const together = [...(areNewsApart ? [] : news), ...(areOthersApart ? [] : others)];
-  const single = apart.map((page): DueMessage => ({ kind: 'page', pages: [page] }));
+  const together = [...(areNewsApart ? [] : news), ...(areOthersApart ? [] : others)].flat();
+  const single = apart.map((family): DueMessage => ({ kind: 'page', pages: family }));
   if (together.length === 0 || since(DIGEST_MS).some(({ kind }) => kind === 'digest')) return single;
   const isFirst = !recent.some(({ kind }) => kind === 'digest');
   return [...single, ...(isFirst ? bySite(together) : [toDigest(together)])];
+}
+
+/** Each by itself, but what one parent or work explained until now as one. */
+function families(pages: readonly DuePage[]): readonly Pages[] {
+  const byParent = Map.groupBy(pages, (page) => page.told.releasedFrom ?? page);
+  return [...byParent.values()] as unknown as readonly Pages[];
 }
 
 function bySite(pages: readonly DuePage[]): readonly DueMessage[] {
@@ -42,5 +51,5 @@ function bySite(pages: readonly DuePage[]): readonly DueMessage[] {
 }
 
 function toDigest(pages: readonly DuePage[]): DueMessage {
-  return { kind: 'digest', pages: pages as DueMessage['pages'] };
+  return { kind: 'digest', pages: pages as unknown as Pages };
 }

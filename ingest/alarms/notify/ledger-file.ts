@@ -1,8 +1,9 @@
-/** The ledger's tables in `notify.db`: every message and what it told whom. */
+/** The tables of `notify.db`: every message and what it told whom, and when the server ran. */
 import { DatabaseSync } from 'node:sqlite';
 import { createBackgroundSync } from '../background-sync.ts';
 import type { Message, PageRow } from './ledger.ts';
 import { pageKey } from './policy.ts';
+import type { Span } from './run-times.ts';
 
 export interface LedgerFile {
   /** All of them, or none. */
@@ -12,13 +13,16 @@ export interface LedgerFile {
   message(id: string): Message | undefined;
   pagesOf(episode: string): readonly PageRow[];
   pagesIn(message: string): readonly PageRow[];
-  /** What was settled before. */
+  /** What was settled before, and runs that ended before. */
   forgetBefore(ms: number): void;
+  /** When the server ran, in the order of happening. */
+  runs(): readonly Span[];
+  /** In place of the one that began then. */
+  saveRun(run: Span): void;
   close(): void;
 }
 
-const VERSION = 1;
-const TABLES = `
+const MESSAGES = `
   CREATE TABLE message (
     id TEXT PRIMARY KEY, person TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, is_urgent INTEGER NOT NULL,
     state TEXT NOT NULL, tries INTEGER NOT NULL, next_at INTEGER NOT NULL, sent_at INTEGER, channel TEXT, reason TEXT,
@@ -33,6 +37,11 @@ const TABLES = `
   CREATE INDEX page_episode ON page (episode);
   CREATE INDEX page_message ON page (message);
 `;
+const RUNS = `
+  CREATE TABLE run (seq INTEGER PRIMARY KEY, began INTEGER NOT NULL UNIQUE, ended INTEGER NOT NULL) STRICT;
+`;
+/** The way from each version to the next. */
+const VERSIONS = [MESSAGES, RUNS];
 
 /** Throws where the file is of a newer version, or no database. */
 export function openLedgerFile(file: string): LedgerFile {
@@ -45,7 +54,9 @@ export function openLedgerFile(file: string): LedgerFile {
   const ofEpisode = db.prepare('SELECT * FROM page WHERE episode = ? ORDER BY rowid');
   const inMessage = db.prepare('SELECT * FROM page WHERE message = ? ORDER BY rowid');
   const forget = db.prepare(`DELETE FROM message WHERE at < ? AND state NOT IN ('queued', 'sending')`);
+  const forgetRuns = db.prepare('DELETE FROM run WHERE ended < ?');
   return {
+    ...runTable(db),
     save(writes) {
       save(writes);
       sync.note();
@@ -57,7 +68,10 @@ export function openLedgerFile(file: string): LedgerFile {
     },
     pagesOf: (episode) => ofEpisode.all(episode).map(toPage),
     pagesIn: (message) => inMessage.all(message).map(toPage),
-    forgetBefore: (ms) => void forget.run(ms),
+    forgetBefore(ms) {
+      forget.run(ms);
+      forgetRuns.run(ms);
+    },
     close() {
       sync.stop();
       db.close();
@@ -68,8 +82,10 @@ export function openLedgerFile(file: string): LedgerFile {
 function prepare(db: DatabaseSync): void {
   db.exec('PRAGMA foreign_keys = ON;');
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
-  if (version > VERSION) throw new StoreError(`notify.db has version ${version}; this program knows ${VERSION}`);
-  if (version < VERSION) db.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT;`);
+  const newest = VERSIONS.length;
+  if (version > newest) throw new StoreError(`notify.db has version ${version}; this program knows ${newest}`);
+  if (version === newest) return;
+  db.exec(`BEGIN IMMEDIATE; ${VERSIONS.slice(version).join('')} PRAGMA user_version = ${newest}; COMMIT;`);
 }
 
 /** The name by which the start-up says it in a sentence. */
@@ -102,6 +118,17 @@ function saver(db: DatabaseSync): LedgerFile['save'] {
       if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
     }
+  };
+}
+
+function runTable(db: DatabaseSync): Pick<LedgerFile, 'runs' | 'saveRun'> {
+  const all = db.prepare('SELECT began, ended FROM run ORDER BY seq');
+  const put = db.prepare(
+    'INSERT INTO run (began, ended) VALUES (?, ?) ON CONFLICT (began) DO UPDATE SET ended = excluded.ended',
+  );
+  return {
+    runs: () => all.all().map(({ began, ended }) => ({ from: Number(began), to: Number(ended) })),
+    saveRun: ({ from, to }) => void put.run(from, to),
   };
 }
 

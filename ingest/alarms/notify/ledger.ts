@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Log } from '../../../model/log.ts';
 import type { ChannelName } from '../../../model/person.ts';
+import type { Content } from './channels/channel.ts';
 import type { Recent } from './gather.ts';
 import type { LedgerFile } from './ledger-file.ts';
 import { type Page, type PageKey, pageKey } from './policy.ts';
-import type { Content } from './wording.ts';
 
 export interface Message {
   readonly id: string;
@@ -16,8 +16,8 @@ export interface Message {
   /** Of a critical alarm. */
   readonly isUrgent: boolean;
   readonly content: Content;
-  /** `dropped`: it had lost its point, or there were too many. */
-  readonly state: 'queued' | 'sending' | 'sent' | 'failed' | 'dropped';
+  /** `doubtful`: the process ended while it was on its way. `dropped`: it had lost its point, or there were too many. */
+  readonly state: 'queued' | 'sending' | 'sent' | 'doubtful' | 'failed' | 'dropped';
   readonly tries: number;
   /** Not tried before. */
   readonly nextAt: number;
@@ -40,6 +40,8 @@ type NewMessage = Pick<Message, 'person' | 'kind' | 'at' | 'isUrgent' | 'content
 
 export interface LedgerCounts {
   readonly queued: number;
+  /** Of the queued, those that no channel took at the last try. */
+  readonly retrying: number;
   /** Since the start. */
   readonly sent: number;
   readonly failed: number;
@@ -68,6 +70,8 @@ export interface Ledger {
   close(): void;
 }
 
+/** Between two tries. */
+export const LONGEST_WAIT_MS = 5 * 60_000;
 const HOUR_MS = 3_600_000;
 const KEPT_MS = 90 * 24 * HOUR_MS;
 /** On their way at a time; no village has as many. */
@@ -82,8 +86,6 @@ export function createLedger(file: LedgerFile, { log, now }: { log: Log; now: nu
   const unsaved = new Map<string, readonly PageRow[]>();
   const tally = { sent: 0, failed: 0, dropped: 0 };
   let isFailing = false;
-
-  for (const message of file.messagesSince(now - HOUR_MS)) messages.set(message.id, resolved(message));
 
   function save(): void {
     if (unsaved.size === 0) return;
@@ -124,6 +126,11 @@ export function createLedger(file: LedgerFile, { log, now }: { log: Log; now: nu
     const known = messages.get(id) ?? file.message(id);
     if (known) messages.set(id, known);
     return known;
+  }
+
+  for (const message of file.messagesSince(now - HOUR_MS)) {
+    if (message.state === 'sending') put(doubtful(message));
+    else messages.set(message.id, message);
   }
 
   const open = (): Message[] => [...messages.values()].filter(isOpen);
@@ -171,9 +178,13 @@ export function createLedger(file: LedgerFile, { log, now }: { log: Log; now: nu
       }),
     due: (nowMs) =>
       open()
-        .filter(({ state, nextAt, at }) => state === 'queued' && (nextAt <= nowMs || at > nowMs))
+        .filter(({ state, nextAt }) => state === 'queued' && isReached(nextAt, nowMs))
         .sort((a, b) => Number(b.isUrgent) - Number(a.isUrgent) || a.at - b.at),
-    counts: () => ({ queued: open().length, ...tally, unsaved: unsaved.size }),
+    counts() {
+      const queued = open();
+      const retrying = queued.filter(({ reason }) => reason !== null).length;
+      return { queued: queued.length, retrying, ...tally, unsaved: unsaved.size };
+    },
     saveUnsaved: save,
     forget(isStanding, nowMs) {
       // What is not on disk is nowhere else.
@@ -193,14 +204,12 @@ export function createLedger(file: LedgerFile, { log, now }: { log: Log; now: nu
   };
 }
 
-/**
- * Whether a message went out that was on its way when the process ended, nobody knows. Of a critical alarm it counts as
- * told: the next step follows within ten minutes anyway. Any other goes out again, with the same id.
- */
-function resolved(message: Message): Message {
-  if (message.state !== 'sending') return message;
-  if (!message.isUrgent) return { ...message, state: 'queued' };
-  return { ...message, state: 'sent', sentAt: message.at, reason: 'in doubt: the process ended meanwhile' };
+/** By a clock that was set back since, it would wait for longer than anything does. */
+const isReached = (nextAt: number, now: number): boolean => nextAt <= now || nextAt > now + LONGEST_WAIT_MS;
+
+/** Whether a message arrived that was on its way when the process ended, nobody knows. */
+function doubtful(message: Message): Message {
+  return { ...message, state: 'doubtful', sentAt: message.nextAt, reason: 'the process ended meanwhile' };
 }
 
 function withMessage(message: Message | undefined, pages: readonly PageRow[]) {

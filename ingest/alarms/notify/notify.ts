@@ -1,6 +1,6 @@
 /** Notification: looks at what the alarm desk has told, decides who is to hear of it, writes that down, and sends it. */
 import { join } from 'node:path';
-import type { Alarm, AlarmAction, JournalEntry } from '../../../model/alarm.ts';
+import type { AlarmAction, Announcement } from '../../../model/alarm.ts';
 import type { Log } from '../../../model/log.ts';
 import { may, type Person } from '../../../model/person.ts';
 import type { Plant } from '../../../model/plant.ts';
@@ -8,14 +8,15 @@ import type { Rule } from '../../../model/rule.ts';
 import type { People } from '../../people/people.ts';
 import type { AlarmDesk } from '../desk.ts';
 import { type Channels, createDelivery, waysTo } from './deliver.ts';
-import { gather } from './gather.ts';
+import { createGreeter } from './greet.ts';
 import { type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
 import { createLedger, type LedgerCounts, type Message } from './ledger.ts';
 import { openLedgerFile } from './ledger-file.ts';
 import { isWithin, type LocalTime, localTime } from './local-time.ts';
-import { isMorning, LATE_MS, morningOf } from './morning.ts';
+import { LATE_MS } from './morning.ts';
+import { createPager } from './pager.ts';
 import { PHRASES } from './phrases.ts';
-import { duePages, isPointless, type ToldAlarm } from './policy.ts';
+import { createRunTimes } from './run-times.ts';
 import { createWording } from './wording.ts';
 
 export interface NotifyOptions {
@@ -30,7 +31,10 @@ export interface NotifyOptions {
 }
 
 export interface NotifyDependencies {
-  readonly alarms: Pick<AlarmDesk, 'standing' | 'get' | 'entriesOf' | 'act' | 'onAnnounce' | 'onChange' | 'topology'>;
+  readonly alarms: Pick<
+    AlarmDesk,
+    'standing' | 'get' | 'list' | 'entriesOf' | 'act' | 'onAnnounce' | 'onChange' | 'topology'
+  >;
   readonly people: Pick<People, 'list' | 'get'>;
   /** `acknowledge`: what a button does, as the Telegram channel asks for it. */
   readonly openChannels: (acknowledge: (chat: string, button: string) => Promise<string>) => Channels;
@@ -45,20 +49,34 @@ export interface Notify {
 }
 
 const WATCH_MS = 1_000;
-const FORGET_MS = 60_000;
-/** What is under way by then is sent again after the next start. */
+const MINUTE_MS = 60_000;
+/** What is under way by then is in doubt after the next start. */
 const STOP_WITHIN_MS = 2_000;
 
 export function startNotify(options: NotifyOptions, dependencies: NotifyDependencies): Notify {
   const { plant, turns, morningAt, heartbeat } = options;
   const { alarms, people, now, log } = dependencies;
-  const ledger = createLedger(openLedgerFile(join(options.dataDir, 'notify.db')), { log, now: now() });
+  const file = openLedgerFile(join(options.dataDir, 'notify.db'));
+  const ledger = createLedger(file, { log, now: now() });
+  const runTimes = createRunTimes(file);
   const [first] = plant.sites.values();
   const timeZone = first?.timeZone ?? 'UTC';
   const wording = createWording({ ...options, topology: alarms.topology, timeZone });
-  const roundOf = createRounds(alarms);
+  const pager = createPager({ alarms, ledger, wording, turns, isAwake, now });
+  const greet = createGreeter(
+    { morningAt, inTurns: new Set([...turns.values()].flat()) },
+    { alarms, ledger, runTimes, wording, now },
+  );
   const channels = dependencies.openChannels(acknowledge);
-  const delivery = createDelivery({ ledger, channels, person: people.get, isPointless: hasNoPoint, now, log });
+  const delivery = createDelivery({
+    ledger,
+    channels,
+    person: people.get,
+    isPointless: hasNoPoint,
+    maySend: pager.maySend,
+    now,
+    log,
+  });
   let isFailing = false;
   let isStopped = false;
 
@@ -66,9 +84,8 @@ export function startNotify(options: NotifyOptions, dependencies: NotifyDependen
     if (isStopped) return;
     try {
       const reachable = people.list().filter((person) => waysTo(person, channels).length > 0);
-      const times = new Map(reachable.map((person) => [person, localTime(now(), zoneOf(person))]));
-      page(times);
-      greet(times);
+      pager.page(reachable);
+      for (const person of reachable) greet(person, timeOf(person));
       ledger.saveUnsaved();
       delivery.pump();
       isFailing = false;
@@ -78,57 +95,16 @@ export function startNotify(options: NotifyOptions, dependencies: NotifyDependen
     }
   }
 
-  function page(times: ReadonlyMap<Person, LocalTime>): void {
-    if (times.size === 0) return;
-    const awake = [...times].filter(([{ hours }, { minute }]) => isWithin(hours, minute)).map(([{ name }]) => name);
-    const due = duePages({
-      alarms: alarms.standing().filter(mayAsk).map(toTold),
-      people: [...times.keys()],
-      turns,
-      awake: new Set(awake),
-      pagesOf: ledger.pagesOf,
-      now: now(),
-    });
-    for (const [person, pages] of Map.groupBy(due, (each) => each.person)) {
-      for (const message of gather(pages, ledger.recentTo(person.name, now()), now())) {
-        ledger.add({
-          person: person.name,
-          kind: message.kind,
-          at: now(),
-          isUrgent: message.pages.some(({ told }) => told.alarm.priority === 'critical'),
-          content: wording.message(message),
-          pages: message.pages.map(({ told, step }) => keyOf(told, step, person)),
-        });
-      }
-    }
+  function timeOf({ sites }: Person): LocalTime {
+    return localTime(now(), plant.sites.get(sites?.[0] ?? '')?.timeZone ?? timeZone);
   }
 
-  /** Once a day to everyone who is told of alarms. */
-  function greet(times: ReadonlyMap<Person, LocalTime>): void {
-    for (const [person, time] of times) {
-      const isTold = person.turn !== null || [...turns.values()].some((names) => names.includes(person.name));
-      const key = { episode: `morning/${time.date}`, round: 0, step: 0, person: person.name };
-      const isDone = () => ledger.pagesOf(key.episode).some(({ person: name }) => name === person.name);
-      if (!isTold || !isMorning(person, time, morningAt) || isDone()) continue;
-      const content = wording.morning(person, morningOf(person, time.date, alarms.standing()));
-      ledger.add({ person: person.name, kind: 'morning', at: now(), isUrgent: false, content, pages: [key] });
-    }
+  function isAwake(person: Person): boolean {
+    return isWithin(person.hours, timeOf(person).minute);
   }
 
-  function zoneOf({ sites }: Person): string {
-    return plant.sites.get(sites?.[0] ?? '')?.timeZone ?? timeZone;
-  }
-
-  function toTold(alarm: Alarm): ToldAlarm {
-    return { alarm, round: roundOf(alarm) };
-  }
-
-  function hasNoPoint({ id, kind, at }: Message): boolean {
-    if (kind === 'morning') return now() - at > LATE_MS;
-    return ledger.pagesIn(id).every((key) => {
-      const alarm = alarms.get(key.episode);
-      return isPointless(key, alarm && toTold(alarm), ledger.pagesOf(key.episode));
-    });
+  function hasNoPoint(message: Message): boolean {
+    return message.kind === 'morning' ? now() - message.at > LATE_MS : pager.hasNoPoint(message);
   }
 
   /** A button counts where it was sent to: from the chat of that person, with what they may do. */
@@ -144,11 +120,18 @@ export function startNotify(options: NotifyOptions, dependencies: NotifyDependen
   }
 
   const lookSoon = once(look);
-  const endings = [alarms.onAnnounce(lookSoon), every(WATCH_MS, look), every(FORGET_MS, forget)];
-  if (heartbeat) endings.push(startHeartbeat(heartbeat, log));
+  const stops = [alarms.onAnnounce(hear), every(WATCH_MS, look), every(MINUTE_MS, keep)];
+  if (heartbeat) stops.push(startHeartbeat(heartbeat, log));
+  runTimes.note(now());
   lookSoon();
 
-  function forget(): void {
+  function hear(announcements: readonly Announcement[]): void {
+    pager.hear(announcements);
+    lookSoon();
+  }
+
+  function keep(): void {
+    runTimes.note(now());
     const standing = new Set(alarms.standing().map(({ id }) => id));
     ledger.forget((episode) => standing.has(episode), now());
   }
@@ -157,38 +140,12 @@ export function startNotify(options: NotifyOptions, dependencies: NotifyDependen
     counts: ledger.counts,
     async stop() {
       isStopped = true;
-      for (const end of endings) end();
+      runTimes.note(now());
+      for (const stop of stops) stop();
       const ended = Promise.all([delivery.stop(), ...[...channels.values()].map((channel) => channel.stop())]);
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_WITHIN_MS).unref())]);
       ledger.close();
     },
-  };
-}
-
-/** The rest asks nothing of anybody by itself: not worth a look into the journal. */
-function mayAsk({ state, priority, isHistorical }: Alarm): boolean {
-  if (isHistorical) return false;
-  return (
-    state === 'returned-unacknowledged' ||
-    (state === 'unacknowledged' && (priority === 'critical' || priority === 'high'))
-  );
-}
-
-function keyOf({ alarm, round }: ToldAlarm, step: number | 'cleared', { name }: Person) {
-  return { episode: alarm.id, round, step, person: name };
-}
-
-const isNews = ({ told }: JournalEntry): boolean => told === 'raised' || told === 'released';
-
-/** How often an episode was new to people: the journal knows, and is asked once after each change. */
-function createRounds(alarms: Pick<AlarmDesk, 'entriesOf' | 'onChange'>): (alarm: Alarm) => number {
-  const rounds = new Map<string, number>();
-  alarms.onChange(({ id }) => rounds.delete(id));
-  return ({ id, state }) => {
-    const round = rounds.get(id) ?? alarms.entriesOf(id).filter(isNews).length;
-    // What is over changes no more, and nobody would forget it.
-    if (state !== 'normal') rounds.set(id, round);
-    return round;
   };
 }
 

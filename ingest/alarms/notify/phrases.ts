@@ -14,16 +14,22 @@ export interface Phrases {
   readonly until: string;
   readonly respond: string;
   readonly repeat: string;
+  readonly inDoubt: string;
   readonly behind: string;
+  /** Over, and nobody has acknowledged it. */
   readonly cleared: string;
+  /** Over, and somebody had. */
+  readonly over: string;
+  readonly lasted: string;
   readonly server: string;
   readonly alarms: string;
   readonly more: string;
-  readonly clearedCount: string;
   readonly allWell: string;
   readonly open: string;
   readonly muted: string;
   readonly blind: string;
+  readonly wasBlind: string;
+  readonly wasOff: string;
   readonly acknowledge: string;
   readonly acknowledged: string;
   readonly tooLate: string;
@@ -57,16 +63,20 @@ export const PHRASES: Readonly<Record<Language, Phrases>> = {
     until: 'Бүтүшү',
     respond: 'Жооп берүү мөөнөтү',
     repeat: 'Кайталоо',
+    inDoubt: 'Кайра жөнөтүлдү: биринчиси жеткени белгисиз',
     behind: 'Кесепеттери',
     cleared: 'Нормага келди, кабыл алынган эмес',
+    over: 'Нормага келди',
+    lasted: 'Узактыгы',
     server: 'Сервер',
     alarms: 'Авариялык билдирүүлөр',
     more: 'Дагы',
-    clearedCount: 'Нормага келди, кабыл алынган эмес',
     allWell: 'Баары жайында',
     open: 'Ачык билдирүүлөр',
     muted: 'Кийинкиге калтырылган же колдонуудан чыгарылган',
     blind: 'Байланыш жок. Башталышы',
+    wasBlind: 'Байланыш болгон эмес',
+    wasOff: 'Сервер иштеген эмес',
     acknowledge: 'Кабыл алдым',
     acknowledged: 'Кабыл алынды',
     tooLate: 'Мурда кабыл алынган же бүткөн',
@@ -89,16 +99,20 @@ export const PHRASES: Readonly<Record<Language, Phrases>> = {
     until: 'Конец',
     respond: 'Время на реакцию',
     repeat: 'Повтор',
+    inDoubt: 'Повторно: неизвестно, дошло ли первое сообщение',
     behind: 'Следствия',
     cleared: 'Норма восстановлена, не принято',
+    over: 'Норма восстановлена',
+    lasted: 'Длительность',
     server: 'Сервер',
     alarms: 'Тревоги',
     more: 'Ещё',
-    clearedCount: 'Норма восстановлена, не принято',
     allWell: 'Всё в порядке',
     open: 'Открытые тревоги',
     muted: 'Отложено или выведено из работы',
     blind: 'Нет связи. Начало',
+    wasBlind: 'Не было связи',
+    wasOff: 'Сервер не работал',
     acknowledge: 'Принял',
     acknowledged: 'Принято',
     tooLate: 'Уже принято или закончилось',
@@ -121,16 +135,20 @@ export const PHRASES: Readonly<Record<Language, Phrases>> = {
     until: 'Until',
     respond: 'Respond within',
     repeat: 'Reminder',
+    inDoubt: 'Sent again: it is not known whether the first arrived',
     behind: 'Alarms behind it',
     cleared: 'Cleared, not acknowledged',
+    over: 'Back to normal',
+    lasted: 'Lasted',
     server: 'Server',
     alarms: 'Alarms',
     more: 'More',
-    clearedCount: 'Cleared, not acknowledged',
     allWell: 'All is well',
     open: 'Open alarms',
     muted: 'Shelved or out of service',
     blind: 'Blind since',
+    wasBlind: 'Was blind',
+    wasOff: 'The server did not run',
     acknowledge: 'Acknowledge',
     acknowledged: 'Acknowledged',
     tooLate: 'Acknowledged before, or over',

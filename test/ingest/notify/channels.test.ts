@@ -13,7 +13,7 @@ const TEXT =
   'Суу сактагычта өрткө каршы запас гана калды.\nКайда: Жогорку суу сактагыч\nЭмне кылуу керек: насосту текшериңиз, үзгүлтүк барбы көрүңүз.';
 const NOTICE: Notice = {
   id: 'n-1',
-  subject: '■ Суу сактагыч: өтө маанилүү',
+  subject: '■ Суу сактагычтын деңгээли: өтө маанилүү',
   text: TEXT,
   acknowledge: { alarm: 'tank-low.1', label: 'Көрдүм' },
   facts: { alarm: 'tank-low.1', priority: 'critical' },
@@ -102,6 +102,7 @@ describe('e-mail', () => {
     expect(await openOn(port).send('operator@example.org', NOTICE)).toEqual({ kind: 'sent' });
     const [head = '', body = ''] = (mails[0] ?? '').split('\r\n\r\n');
     expect(head).toContain('To: operator@example.org');
+    expect(decodeWords(head)).toContain(`Subject: ${NOTICE.subject}\r\n`);
     expect(head).toContain('Message-ID: <n-1@aimak-watch>');
     const isBase64 = /Content-Transfer-Encoding: base64/i.test(head);
     const text = isBase64 ? Buffer.from(body, 'base64').toString() : decodeQuotedPrintable(body);
@@ -281,6 +282,16 @@ describe('Telegram', () => {
     }
   });
 });
+
+/** RFC 2047: words of a header that are not in ASCII, over as many lines as they take. */
+function decodeWords(head: string): string {
+  return head
+    .replace(/\?=\r\n =\?/g, '?==?')
+    .replace(/=\?utf-8\?([bq])\?(.*?)\?=/gi, (_, coding: string, text: string) => {
+      if (coding.toLowerCase() === 'b') return Buffer.from(text, 'base64').toString();
+      return decodeQuotedPrintable(text.replaceAll('_', ' '));
+    });
+}
 
 function decodeQuotedPrintable(text: string): string {
   const bytes = text

@@ -39,7 +39,7 @@ it('The ledger goes on in memory while the disk takes nothing, and saves all of 
   ledger.add(message('a'));
   const [waiting] = ledger.due(0);
   ledger.change(waiting?.id ?? '', { state: 'sent', sentAt: 5 });
-  expect(ledger.counts()).toEqual({ queued: 0, sent: 1, failed: 0, dropped: 0, unsaved: 1 });
+  expect(ledger.counts()).toEqual({ queued: 0, retrying: 0, sent: 1, failed: 0, dropped: 0, unsaved: 1 });
   ledger.forget(() => false, HOUR * 2);
   expect(ledger.pagesOf('a')).toMatchObject([{ state: 'sent', at: 5 }]);
   other.close();

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Notice, NotificationChannel, Sending } from '../../../ingest/alarms/notify/channels/channel.ts';
-import { type Notify, startNotify } from '../../../ingest/alarms/notify/notify.ts';
+import { type Notify, type NotifyDependencies, startNotify } from '../../../ingest/alarms/notify/notify.ts';
+import type { Alarm, JournalEntry } from '../../../model/alarm.ts';
 import type { ConditionRaise } from '../../../model/condition.ts';
 import type { SiteId } from '../../../model/ids.ts';
 import { type ChannelName, type Person, parsePerson } from '../../../model/person.ts';
@@ -29,6 +30,8 @@ export interface NotifyWorld {
   /** `minute who: subject` of all but those of the morning, oldest first. */
   pages(): readonly string[];
   readonly received: readonly Received[];
+  /** As the desk reminds of what nobody has acknowledged for long. */
+  remind(id: string): void;
   /** Presses the button of a message. */
   press(chat: string, button: string): Promise<string>;
   /** Ends as kill -9 does, and starts again on what is on disk. */
@@ -64,11 +67,33 @@ export function condition(key: string, facts: Partial<ConditionRaise> = {}): Con
 
 export const back = (key: string) => ({ kind: 'return', key, at: Date.now(), isHistorical: false }) as const;
 
+/** A desk that can be made to remind. */
+function reminding(desk: TestDesk['desk']) {
+  const reminders: JournalEntry[] = [];
+  const listeners: ((alarm: Alarm) => void)[] = [];
+  const alarms: NotifyDependencies['alarms'] = {
+    ...desk,
+    entriesOf: (id) => [...desk.entriesOf(id), ...reminders.filter(({ alarm }) => alarm === id)],
+    onChange(listener) {
+      listeners.push(listener);
+      return desk.onChange(listener);
+    },
+  };
+  function remind(id: string): void {
+    const [alarm, entry] = [desk.get(id), desk.entriesOf(id).at(-1)];
+    if (!alarm || !entry) throw new Error(`no alarm ${id}`);
+    reminders.push({ ...entry, kind: 're-alarm', told: 'reminder' });
+    for (const listener of listeners) listener(alarm);
+  }
+  return { alarms, remind };
+}
+
 export function openWorld(options: WorldOptions): NotifyWorld {
   const { people, folder = temporaryFolder(), turns = new Map(), received = [] } = options;
   const { begin = Date.now(), answer = () => ({ kind: 'sent' }) } = options;
   const plant = villagePlant();
   const { desk, journal } = openDesk({ plant, file: join(folder, 'alarms.db'), now: Date.now });
+  const { alarms, remind } = reminding(desk);
   let press: NotifyWorld['press'] = async () => '';
   const channel = (name: ChannelName): NotificationChannel => ({
     async send(to, notice) {
@@ -81,7 +106,7 @@ export function openWorld(options: WorldOptions): NotifyWorld {
   const notify = startNotify(
     { plant, rules: [], dataDir: folder, turns, morningAt: '08:00', heartbeat: null },
     {
-      alarms: desk,
+      alarms,
       people: { list: () => people, get: (name) => people.find((each) => each.name === name) },
       openChannels(acknowledge) {
         press = acknowledge;
@@ -95,6 +120,7 @@ export function openWorld(options: WorldOptions): NotifyWorld {
     desk,
     notify,
     received,
+    remind,
     press: (chat, button) => press(chat, button),
     pages: () =>
       received

@@ -35,6 +35,20 @@ describe('a critical alarm', () => {
     ]);
   });
 
+  it('begins anew with the first person when the desk reminds of it', async () => {
+    const world = openWorld({ people: [aida, bek] });
+    world.desk.apply(condition('k'));
+    await pass(4 * HOUR);
+    world.remind(`k.${NOON}`);
+    await pass(3 * HOUR);
+    expect(world.received.map(({ atMin, to }) => [atMin, to])).toEqual(
+      [
+        ...[0, 10, 20, 30, 240, 250, 260, 270].map((at) => [at, '1']),
+        ...[40, 50, 60, 70, 280, 290, 300, 310].map((at) => [at, '2']),
+      ].sort(([a], [b]) => Number(a) - Number(b)),
+    );
+  });
+
   it('stops asking when somebody acknowledges, and asks anew when it is not over four hours later', async () => {
     const world = openWorld({ people: [aida, bek] });
     world.desk.apply(condition('k'));
@@ -301,7 +315,7 @@ describe('the ways to a person', () => {
     await pass(HOUR);
     expect(tries).toBeGreaterThan(10);
     expect(tries).toBeLessThan(30);
-    expect(world.notify.counts()).toMatchObject({ queued: 1, sent: 0 });
+    expect(world.notify.counts()).toMatchObject({ queued: 1, retrying: 1, sent: 0 });
     world.desk.act(`k.${NOON}`, acknowledge);
     await pass(10 * MINUTE);
     expect(world.notify.counts()).toMatchObject({ queued: 0, dropped: 1 });
@@ -316,28 +330,6 @@ describe('the ways to a person', () => {
     world.desk.applyAll([condition('k'), condition('l', { site: 'far' as SiteId })]);
     await pass(2000);
     expect(world.pages()).toEqual([`0 bek: ${TITLE}`]);
-  });
-
-  it('that hung when the process was killed are tried again with the same id, unless the alarm is repeated anyway', async () => {
-    let isHanging = true;
-    const tried: string[] = [];
-    const before = openWorld({
-      people: [aida, bek],
-      turns: new Map([['far', ['bek']]]),
-      answer(_, __, { id }) {
-        tried.push(id);
-        return isHanging ? new Promise<never>(() => undefined) : { kind: 'sent' };
-      },
-    });
-    before.desk.applyAll([condition('k'), condition('l', { site: 'far' as SiteId, priority: 'high' })]);
-    await pass(2000);
-    isHanging = false;
-    const world = before.crash();
-    await pass(5 * MINUTE);
-    expect(world.pages()).toEqual(['0 bek: tank-low (high)']);
-    expect([tried.length, new Set(tried).size]).toEqual([3, 2]);
-    await pass(6 * MINUTE);
-    expect(world.pages().at(-1)).toBe(`10 aida: ${TITLE}`);
   });
 });
 

@@ -28,9 +28,10 @@ beforeAll(() => {
 const alarm = (facts: Partial<ConditionRaise> = {}): Alarm =>
   raisedAlarm({ ...tankLow, at: AT, site: 'upper' as never, device: 'upper-gw-1-level' as never, ...facts });
 const page = (language: string, of: Alarm, step: DuePage['step'] = 0): DuePage => ({
-  told: { alarm: of, round: 1 },
+  told: { alarm: of, round: 1, releasedFrom: null },
   step,
   person: person('aida', { language }),
+  isInDoubt: false,
 });
 const write = (...pages: [DuePage, ...DuePage[]]) => wording.message({ kind: 'page', pages });
 
@@ -70,7 +71,7 @@ describe('a message', () => {
     const over = { ...alarm(), state: 'returned-unacknowledged', returnedAt: AT + 3_600_000 } as const;
     expect(write(page('ru', over, 'cleared'))).toMatchObject({
       subject: 'Норма восстановлена, не принято: Мало воды в резервуаре',
-      text: 'Где: upper-gw-1-level, upper\nНачало: 23.11, 13:05\nКонец: 23.11, 14:05',
+      text: 'Где: upper-gw-1-level, upper\nНачало: 23.11, 13:05\nКонец: 23.11, 14:05\nДлительность: 60 мин',
     });
   });
 
@@ -95,7 +96,10 @@ describe('a message', () => {
       ['en', 'Open alarms: 2'],
     ] as const) {
       const aida = person('aida', { language });
-      const message = wording.morning(aida, morningOf(aida, '2026-11-24', standing));
+      const message = wording.morning(
+        aida,
+        morningOf(aida, { date: '2026-11-24', standing, recent: [], off: [], now: AT }),
+      );
       expect(message.subject).toBe(subject);
       expect(message.text.split('\n')).toHaveLength(3);
     }

@@ -13,6 +13,9 @@ export interface Notice {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
+/** A notice before it has an id. */
+export type Content = Pick<Notice, 'subject' | 'text' | 'facts'>;
+
 export type Sending =
   | { readonly kind: 'sent' }
   | {

@@ -3,8 +3,8 @@ import { openSerialPort } from '../../../../link/serial-port.ts';
 
 export interface Modem {
   isOpen(): boolean;
-  /** Resolves with the lines before `OK`. */
-  command(text: string, timeoutMs: number): Promise<readonly string[]>;
+  /** Resolves when the modem answers `OK`. */
+  command(text: string, timeoutMs: number): Promise<void>;
   /** Resolves when the modem asks for the text of a message. */
   prompt(text: string, timeoutMs: number): Promise<void>;
   close(): Promise<void>;
@@ -79,14 +79,12 @@ export async function openModem({ path, baud }: { path: string; baud: number }):
   return {
     isOpen: () => isOpen,
     async command(text, timeoutMs) {
-      const lines = linesOf(await ask(text, timeoutMs, isFinal));
-      const last = lines.at(-1) ?? '';
-      if (last === 'OK') return lines.slice(0, -1);
-      throw toError(last);
+      const code = finalCodeIn(await ask(text, timeoutMs, hasFinalCode));
+      if (code !== 'OK') throw toError(code);
     },
     async prompt(text, timeoutMs) {
-      const given = await ask(text, timeoutMs, (so) => so.includes('> ') || isFinal(so));
-      if (!given.includes('> ')) throw toError(linesOf(given).at(-1) ?? '');
+      const given = await ask(text, timeoutMs, (so) => so.includes('> ') || hasFinalCode(so));
+      if (!given.includes('> ')) throw toError(finalCodeIn(given));
     },
     async close() {
       // A modem that waits for the rest of a message would take the next command for it.
@@ -96,19 +94,14 @@ export async function openModem({ path, baud }: { path: string; baud: number }):
   };
 }
 
-function linesOf(answer: string): string[] {
-  return answer
-    .split(/[\r\n]+/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+/** One of the final result codes of TS 27.007. News of the network may stand on the lines before it, and behind it. */
+function finalCodeIn(answer: string): string | undefined {
+  return /(?:^|[\r\n])(OK|ERROR|\+CM[SE] ERROR:[^\r\n]*)[\r\n]/.exec(answer)?.[1];
 }
 
-/** The final result codes of TS 27.007. */
-function isFinal(answer: string): boolean {
-  return /(^|[\r\n])(OK|ERROR|\+CM[SE] ERROR:[^\r\n]*)[\r\n]/.test(answer);
-}
+const hasFinalCode = (answer: string): boolean => finalCodeIn(answer) !== undefined;
 
-function toError(line: string): ModemError {
-  const [, cms] = /^\+CMS ERROR: *(\d+)$/.exec(line) ?? [];
-  return new ModemError(`the modem answers ${line}`, cms === undefined ? null : Number(cms));
+function toError(code = ''): ModemError {
+  const [, cms] = /^\+CMS ERROR: *(\d+)$/.exec(code) ?? [];
+  return new ModemError(`the modem answers ${code}`, cms === undefined ? null : Number(cms));
 }

@@ -1,6 +1,6 @@
 /** SMS through a GSM modem at a serial port, by AT commands in PDU mode (3GPP TS 27.005). */
 import { Submit } from 'node-pdu';
-import { failed, type NotificationChannel, SENT } from './channel.ts';
+import { failed, type Notice, type NotificationChannel, SENT } from './channel.ts';
 import { type Modem, ModemError, openModem } from './modem.ts';
 
 export interface SmsOptions {
@@ -15,14 +15,18 @@ export interface SmsOptions {
 const BAUD = 115_200;
 const TIMEOUT_MS = 5_000;
 const SEND_TIMEOUT_MS = 60_000;
-/** Three parts in UCS-2: enough for what, where and what to do, and each part costs money. */
-const MAX_CHARACTERS = 190;
+/** Three parts of 63 in UCS-2: enough for what, where and what to do, and each part costs money. */
+const MAX_CHARACTERS = 3 * 63;
+/** Messages whose rest is known; the oldest are not tried any more. */
+const MAX_RESTS = 100;
 /** `+CMS ERROR` of TS 27.005 that another try does not mend: an unassigned or barred number, a facility not there. */
 const FOR_GOOD = new Set([1, 8, 28, 50, 69]);
 
 /** Addresses are numbers like `+996555123456`. One message at a time: a modem has one line. */
 export function openSms(options: SmsOptions): NotificationChannel {
   const { path, baud = BAUD, timeoutMs = TIMEOUT_MS, sendTimeoutMs = SEND_TIMEOUT_MS } = options;
+  /** Parts not taken yet, by message and number: one that was taken is paid for. Again they bear the same reference. */
+  const rests = new Map<string, readonly string[]>();
   let modem: Modem | null = null;
   let line: Promise<unknown> = Promise.resolve();
   let isStopped = false;
@@ -36,19 +40,30 @@ export function openSms(options: SmsOptions): NotificationChannel {
     return modem;
   }
 
-  async function sendParts(to: string, text: string): Promise<void> {
+  async function sendParts(to: string, { id, subject, text }: Notice): Promise<void> {
     const open = await ready();
-    for (const pdu of toPdus(to, text)) {
+    const key = `${id} ${to}`;
+    const pdus = rests.get(key) ?? toPdus(to, `${subject}\n${text}`);
+    keepRest(key, pdus);
+    for (const [n, pdu] of pdus.entries()) {
       // The length leaves out the leading octet, an empty service centre address: the SIM's own is taken.
       await open.prompt(`AT+CMGS=${pdu.length / 2 - 1}`, timeoutMs);
       await open.command(`${pdu}\u001a`, sendTimeoutMs);
+      keepRest(key, pdus.slice(n + 1));
     }
   }
 
-  async function sendOne(to: string, text: string) {
+  function keepRest(key: string, pdus: readonly string[]): void {
+    rests.delete(key);
+    if (pdus.length > 0) rests.set(key, pdus);
+    const [oldest = ''] = rests.keys();
+    if (rests.size > MAX_RESTS) rests.delete(oldest);
+  }
+
+  async function sendOne(to: string, notice: Notice) {
     if (isStopped) return failed('stopping');
     try {
-      await sendParts(to, text);
+      await sendParts(to, notice);
       return SENT;
     } catch (error) {
       // Half an answer may still come: it must not be taken for that of the next message.
@@ -60,8 +75,8 @@ export function openSms(options: SmsOptions): NotificationChannel {
   }
 
   return {
-    send(to, { subject, text }) {
-      const sending = line.then(() => sendOne(to, `${subject}\n${text}`));
+    send(to, notice) {
+      const sending = line.then(() => sendOne(to, notice));
       line = sending;
       return sending;
     },
@@ -73,7 +88,7 @@ export function openSms(options: SmsOptions): NotificationChannel {
   };
 }
 
-/** Kyrgyz and Russian letters are in UCS-2 only: 70 in one message, 63 in each part of a longer one. */
+/** Kyrgyz and Russian letters are in UCS-2 only: 63 in each part. */
 function toPdus(to: string, text: string): readonly string[] {
   const short = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS - 1)}…` : text;
   return new Submit(to, short).getPartStrings();
