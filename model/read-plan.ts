@@ -24,13 +24,13 @@ export function planReads<F extends Span>(
   limits: Pick<ReadLimits, 'maxRegisters' | 'maxBits' | 'maxGap'>,
   holes: readonly Hole[] = [],
 ): ReadPlan<F> {
-  const refused = fields.filter((field) => crosses(field, holes));
+  const refused = fields.filter((field) => isAcross(field, holes));
   const wanted = fields.filter((field) => !refused.includes(field)).sort(byPlace);
   const blocks: ReadBlock<F>[] = [];
   for (const field of wanted) {
     const last = blocks.at(-1);
     const joined = last && join(last, field);
-    if (joined && isAllowed(joined, limits) && gapBefore(last, field) <= limits.maxGap && !crosses(joined, holes)) {
+    if (joined && isAllowed(joined, limits) && gapBefore(last, field) <= limits.maxGap && !isAcross(joined, holes)) {
       blocks[blocks.length - 1] = joined;
     } else blocks.push({ table: field.table, address: field.address, count: field.count, fields: [field] });
   }
@@ -70,7 +70,8 @@ function isAllowed({ table, count }: Span, { maxRegisters, maxBits }: Pick<ReadL
   return count <= (table === 'coil' || table === 'discrete' ? maxBits : maxRegisters);
 }
 
-function crosses(span: Span, holes: readonly Hole[]): boolean {
+/** Whether one of them lies in it, or in part. */
+export function isAcross(span: Span, holes: readonly Hole[]): boolean {
   return holes.some(
     (hole) => hole.table === span.table && span.address < hole.address + hole.count && hole.address < endOf(span),
   );

@@ -12,6 +12,8 @@ export interface Exchange {
 export interface ExchangeParts {
   readonly line: Pick<Line, 'isOpen' | 'write' | 'reset'>;
   counters(unit: number): UnitCounters;
+  /** That one has answered a request which had been given up. */
+  late(unit: number): void;
 }
 
 export const NOTHING = new Uint8Array();

@@ -11,8 +11,8 @@ export interface ReadRequest extends Span {
 }
 
 /**
- * `closed`: there is no line. `timeout`: silence, or frames that are no answer to this. `short`: an answer that broke off.
- * `crc`: its checksum is wrong. `exception`: the unit refuses, and says why.
+ * `closed`: there is no line. `timeout`: silence, or frames that are no answer to this. `short`: an answer that broke off,
+ * or is not of the length asked. `crc`: its checksum is wrong. `exception`: the unit refuses, and says why.
  */
 export type ReadFailure = 'closed' | 'timeout' | 'short' | 'crc' | 'exception';
 
@@ -51,6 +51,8 @@ export interface ModbusBus {
   counters(unit: number): Readonly<UnitCounters>;
   /** When it has been opened, or lost. */
   onChange(listener: () => void): void;
+  /** When a unit has answered a request that had been given up: somebody is there, but slow. */
+  onLate(listener: (unit: number) => void): void;
   stop(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { EventEmitter } from 'node:events';
 import modbusSerial from 'modbus-serial';
 import { toRtuFrame } from '../../model/modbus-frame.ts';
 import type { RegisterTable } from '../../model/register-map.ts';
+import { isAnswerTo } from './answer.ts';
 import { failed, type ReadRequest, type ReadResult } from './modbus-bus.ts';
 
 /** As much of a port as modbus-serial asks for. It keeps what was written last. */
@@ -52,6 +53,8 @@ export function requestPdu(request: Asked): Uint8Array {
 
 /** The answer or the refusal that this is; null where it is neither. */
 export function toResult(pdu: Uint8Array, request: Asked): ReadResult | null {
+  // modbus-serial does not look at the number of bytes.
+  if (!isAnswerTo(pdu, request)) return null;
   let result: ReadResult | null = null;
   ask(request, (error, answer) => {
     if (answer) result = { ok: true, cells: answer.data.slice(0, request.count).map(Number) };

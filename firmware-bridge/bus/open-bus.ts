@@ -1,6 +1,7 @@
 /** A bus over whatever line: one request at a time, and a line anew where nobody answers on it. */
 import type { BusLine } from '../../model/bridge-file.ts';
 import type { Log } from '../../model/log.ts';
+import { createConnectionSilence } from './connection-silence.ts';
 import type { Exchange } from './exchange.ts';
 import { type Line, startLine } from './line.ts';
 import {
@@ -14,20 +15,23 @@ import {
 import { createRtuExchange } from './rtu-exchange.ts';
 import { createTcpExchange } from './tcp-exchange.ts';
 
-/** A connection may be dead without either side having heard of it. */
-const SILENT_READS = 5;
-
 export function openBus(target: BusLine, log: Log): ModbusBus {
   const byUnit = new Map<number, UnitCounters>();
   const listeners: (() => void)[] = [];
+  const lateListeners: ((unit: number) => void)[] = [];
+  const silence = createConnectionSilence();
   let queue: Promise<unknown> = Promise.resolve();
-  let silentReads = 0;
   let isStopped = false;
 
   function counters(unit: number): UnitCounters {
     const known = byUnit.get(unit) ?? noCounters();
     byUnit.set(unit, known);
     return known;
+  }
+
+  function late(unit: number): void {
+    counters(unit).late++;
+    for (const listener of lateListeners) listener(unit);
   }
 
   const onChange = (): void => {
@@ -37,17 +41,14 @@ export function openBus(target: BusLine, log: Log): ModbusBus {
   const line: Line = startLine(target, { onBytes: (bytes) => exchange.heard(bytes), onChange }, log);
   const exchange: Exchange =
     target.kind === 'tcp'
-      ? createTcpExchange({ line, counters })
-      : createRtuExchange({ line, counters }, { baud: target.baud, isStream: target.kind === 'rtuOverTcp' });
+      ? createTcpExchange({ line, counters, late })
+      : createRtuExchange({ line, counters, late }, { baud: target.baud, isStream: target.kind === 'rtuOverTcp' });
 
   async function readNow(request: ReadRequest): Promise<ReadResult> {
     if (isStopped || !line.isOpen()) return failed('closed');
     const result = await exchange.ask(request);
     count(counters(request.unit), result);
-    const isSilence = !result.ok && result.failure === 'timeout';
-    silentReads = isSilence ? silentReads + 1 : 0;
-    if (silentReads >= SILENT_READS && target.kind !== 'rtu') {
-      silentReads = 0;
+    if (silence.isTooLong(request.unit, result) && target.kind !== 'rtu') {
       line.reset('nothing answers on this connection');
     }
     return result;
@@ -62,6 +63,7 @@ export function openBus(target: BusLine, log: Log): ModbusBus {
     state: line.state,
     counters,
     onChange: (listener) => void listeners.push(listener),
+    onLate: (listener) => void lateListeners.push(listener),
     async stop() {
       isStopped = true;
       line.stop();

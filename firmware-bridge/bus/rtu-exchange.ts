@@ -1,11 +1,11 @@
 /**
  * Modbus RTU, on a serial line or through a converter (ADR 0018). An answer there says neither what it answers nor, on a
- * stream, where it begins: so it is known by unit, function, length and checksum, and where an earlier answer may still come
- * that looks the same, something else is asked first.
+ * stream, where it begins: so it is known by unit, function, length and checksum, and where it may be that to an earlier
+ * request, the same is asked again.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { toRtuFrame } from '../../model/modbus-frame.ts';
-import { isRefusal } from './answer.ts';
+import { isAnswerTo } from './answer.ts';
 import { type Exchange, type ExchangeParts, joined, NOTHING } from './exchange.ts';
 import { failed, type ReadRequest, type ReadResult } from './modbus-bus.ts';
 import { requestPdu, toResult } from './modbus-words.ts';
@@ -30,20 +30,24 @@ const [SETTLE_MS, STREAM_SETTLE_MS] = [60, 500];
 /** Several times the longest frame. */
 const MOST_BYTES = 1024;
 
-export function createRtuExchange({ line, counters }: ExchangeParts, { baud, isStream }: RtuOptions): Exchange {
+export function createRtuExchange({ line, counters, late }: ExchangeParts, { baud, isStream }: RtuOptions): Exchange {
   const byteMs = (1000 * BITS_A_BYTE) / baud;
   const unanswered = createUnanswered();
   let heard: Uint8Array = NOTHING;
   let heardAtMs = Number.NEGATIVE_INFINITY;
   let waiting: Waiting | null = null;
+  /** Frames since the last request that may answer it, or an older one. */
+  let doubtful = 0;
 
+  /** Again and again, until what answers can have been said to nothing older. */
   async function ask(request: ReadRequest): Promise<ReadResult> {
-    if (!unanswered.isAmbiguous(request.unit, request, performance.now())) return await transact(request);
-    const other = unanswered.distinct(request.unit, request, performance.now());
-    if (!other && isStream) line.reset('an answer could not be told from an earlier one');
-    if (!other) return failed('timeout');
-    const first = await transact({ ...request, ...other });
-    return first.ok ? await transact(request) : first;
+    // The same registers asked earlier are another question: what they held then is not wanted.
+    const own = { ...request };
+    for (;;) {
+      const result = await transact(own);
+      const isOver = result.ok || result.failure === 'exception' || result.failure === 'closed';
+      if (isOver || doubtful === 0) return result;
+    }
   }
 
   async function transact(request: ReadRequest): Promise<ReadResult> {
@@ -52,11 +56,12 @@ export function createRtuExchange({ line, counters }: ExchangeParts, { baud, isS
     const frame = toRtuFrame(request.unit, requestPdu(request));
     const ms = (frame.length + answerBytes(request)) * byteMs + request.timeoutMs;
     heard = NOTHING;
+    doubtful = 0;
+    unanswered.asked(request, performance.now(), ms);
     waiting = startWaiting(request, ms, () => failed(blame(heard, request)));
     line.write(frame);
     const result = await waiting.done;
     waiting = null;
-    note(request, result);
     return result;
   }
 
@@ -70,30 +75,28 @@ export function createRtuExchange({ line, counters }: ExchangeParts, { baud, isS
     }
   }
 
-  function note(request: ReadRequest, result: ReadResult): void {
-    if (result.ok || result.failure === 'exception') unanswered.settled(request.unit);
-    else if (result.failure !== 'closed') unanswered.given(request.unit, request, performance.now());
-  }
-
   function judge(frame: FoundFrame): void {
     const request = waiting?.request;
-    if (request?.unit !== frame.unit) {
-      blameStray(frame.unit, request);
-      return;
-    }
-    const result = isMistakable(frame, request) ? null : toResult(frame.pdu, request);
-    if (result) waiting?.settle(result);
-    else if (!isEcho(frame, request)) counters(frame.unit).late++;
-  }
-
-  /** Of a unit that was not asked, or of nobody who is known. */
-  function blameStray(unit: number, request: ReadRequest | undefined): void {
-    if (unanswered.isAny(unit, performance.now())) counters(unit).late++;
+    const isOfAsked = frame.unit === request?.unit;
+    if (isOfAsked && isEcho(frame, request)) return;
+    const answered = unanswered.take(frame, performance.now());
+    if (answered && answered === request) accept(frame, request);
+    else if (answered && isOfAsked && isAnswerTo(frame.pdu, request)) doubt(request);
+    else if (answered || isOfAsked) late(frame.unit);
     else if (request) counters(request.unit).wrongUnit++;
   }
 
-  function isMistakable({ pdu }: FoundFrame, request: ReadRequest): boolean {
-    return isRefusal(pdu, request) && unanswered.isRefusalAmbiguous(request.unit, request, performance.now());
+  function accept({ pdu }: FoundFrame, request: ReadRequest): void {
+    const result = toResult(pdu, request);
+    if (result) waiting?.settle(result);
+    // So what came before it was said to older requests.
+    for (; doubtful > 0; doubtful--) late(request.unit);
+  }
+
+  /** It may be the answer to an older request. If so, that to this one is on its way. */
+  function doubt(request: ReadRequest): void {
+    doubtful++;
+    waiting?.hasten(answerBytes(request) * byteMs + SETTLE_MS);
   }
 
   /** Takes whole frames out of what was heard. */

@@ -8,7 +8,7 @@ import { startWaiting, type Waiting } from './waiting.ts';
 const HEADER_BYTES = 7;
 const LONGEST_PDU = 253;
 
-export function createTcpExchange({ line, counters }: ExchangeParts): Exchange {
+export function createTcpExchange({ line, counters, late }: ExchangeParts): Exchange {
   let heard: Uint8Array = NOTHING;
   let waiting: Waiting | null = null;
   let transaction = 0;
@@ -24,7 +24,7 @@ export function createTcpExchange({ line, counters }: ExchangeParts): Exchange {
   }
 
   function judge(number: number, unit: number, pdu: Uint8Array): void {
-    if (!waiting || number !== transaction) counters(unit).late++;
+    if (!waiting || number !== transaction) late(unit);
     else if (unit !== waiting.request.unit) counters(waiting.request.unit).wrongUnit++;
     else waiting.settle(toResult(pdu, waiting.request) ?? failed('short'));
   }

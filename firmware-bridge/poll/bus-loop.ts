@@ -2,23 +2,12 @@
 import type { BridgeBus } from '../../model/bridge-file.ts';
 import type { DeviceId } from '../../model/ids.ts';
 import type { Log } from '../../model/log.ts';
-import { type BusState, type ModbusBus, noCounters, type UnitCounters } from '../bus/modbus-bus.ts';
+import type { BusState, ModbusBus } from '../bus/modbus-bus.ts';
 import type { BridgeClock } from '../clock.ts';
 import { createDevicePoller, type DevicePoller, type Values } from './device-poller.ts';
-import { createIsolation } from './isolation.ts';
+import { createIsolation, type Knock } from './isolation.ts';
 import type { Outcome } from './read-fields.ts';
-
-interface UnitHealth extends Readonly<UnitCounters> {
-  readonly unit: number;
-  readonly devices: readonly DeviceId[];
-  readonly isAnswering: boolean;
-  /** When it was read last, by the bridge's clock. */
-  readonly lastGoodMs: number | null;
-  /** `device.metric` that it does not have. */
-  readonly refused: readonly string[];
-  /** Times that one of its counters was set back. */
-  readonly resets: number;
-}
+import { devicesOf, toHealth, type UnitHealth, type UnitState } from './unit-health.ts';
 
 export interface BusHealth extends BusState {
   readonly id: string;
@@ -40,19 +29,12 @@ export interface BusLoopParts {
   onChange(): void;
 }
 
-interface UnitState {
-  readonly pollers: DevicePoller[];
-  isAnswering: boolean;
-  hasAnswered: boolean;
-  lastGoodMs: number | null;
-}
-
 /** The next one to be done, and when on the scale of `upMs`. */
 interface Task {
   readonly dueMs: number;
   run(): Promise<void>;
   /** It has failed by a fault of ours: the others come first. */
-  pass(): void;
+  pass(): Promise<void>;
 }
 
 /** A healthy unit may have missed a request in the noise. */
@@ -78,10 +60,17 @@ export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
     wake.abort();
     onChange();
   });
+  modbus.onLate((unit) => {
+    isolation.late(unit);
+    wake.abort();
+  });
 
   async function pollOne(poller: DevicePoller): Promise<void> {
-    const { unit, device } = poller.unit;
-    const values = isolation.isOut(unit) ? poller.skip() : await ask(poller);
+    if (isolation.isOut(poller.unit.unit)) await tell(poller, poller.skip());
+    else await tell(poller, await ask(poller));
+  }
+
+  async function tell({ unit: { device } }: DevicePoller, values: Values | null): Promise<void> {
     if (values) await record(device, values);
   }
 
@@ -96,32 +85,33 @@ export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
       log.warn({ bus: bus.id, unit, device, metrics: refused }, 'the unit does not have these registers');
     }
     // Interrupted by our own end: that says nothing of the unit.
-    return isStopped && outcome !== 'answered' ? null : values;
+    return isStopped && outcome === 'closed' ? null : values;
   }
 
-  async function knockAt(unit: number): Promise<void> {
-    const [poller] = units.get(unit)?.pollers ?? [];
-    if (!poller) return;
-    judge(poller, await poller.knock());
+  async function knockAt({ unit, timeoutMs }: Knock): Promise<void> {
+    const { pollers } = units.get(unit) as UnitState;
+    const asked = pollers.find((poller) => poller.unit.fields.length > 0) as DevicePoller;
+    judge(asked, await asked.knock(timeoutMs));
+    // It has waited for long enough.
+    if (!isolation.isOut(unit)) for (const poller of pollers) await pollOne(poller);
   }
 
   function judge({ unit: { unit, timeoutMs } }: DevicePoller, outcome: Outcome): void {
-    if (outcome === 'answered') answered(unit);
+    if (outcome === 'answered') (units.get(unit) as UnitState).lastGoodMs = clock.now();
+    if (outcome === 'answered' || outcome === 'refused') answered(unit);
     if (outcome === 'silent') silent(unit, timeoutMs);
   }
 
   function answered(unit: number): void {
     const state = units.get(unit) as UnitState;
     const wasOut = isolation.answered(unit);
-    state.lastGoodMs = clock.now();
     state.hasAnswered = true;
     if (state.isAnswering) return;
     state.isAnswering = true;
     log.info({ bus: bus.id, unit, devices: devicesOf(state) }, 'the unit answers');
     if (wasOut) {
       for (const poller of state.pollers) {
-        // It may have been replaced meanwhile.
-        poller.forgetRefused();
+        poller.forget();
         poller.hurry();
       }
     }
@@ -144,14 +134,19 @@ export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
     let next: Task | null = null;
     for (const poller of pollers) {
       const dueMs = poller.dueMs();
-      if (!next || dueMs < next.dueMs) next = { dueMs, run: () => pollOne(poller), pass: poller.skip };
+      if (!next || dueMs < next.dueMs) {
+        next = { dueMs, run: () => pollOne(poller), pass: () => tell(poller, poller.skip()) };
+      }
     }
     const knock = modbus.state().isOpen ? isolation.next() : null;
-    if (knock && knock.dueMs < (next?.dueMs ?? Number.POSITIVE_INFINITY)) {
-      const { unit, dueMs } = knock;
-      next = { dueMs, run: () => knockAt(unit), pass: () => isolation.silent(unit, clock.upMs(), 0) };
-    }
-    return next;
+    // Not behind what is overdue: on a line that is never idle it would come too late.
+    return knock && knock.dueMs <= Math.max(next?.dueMs ?? knock.dueMs, clock.upMs()) ? toTask(knock) : next;
+  }
+
+  function toTask(knock: Knock): Task {
+    const { unit, dueMs, timeoutMs } = knock;
+    const pass = async (): Promise<void> => void isolation.silent(unit, clock.upMs(), timeoutMs);
+    return { dueMs, run: () => knockAt(knock), pass };
   }
 
   async function run(): Promise<void> {
@@ -171,9 +166,9 @@ export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
   }
 
   /** A mistake of ours with one device must not end the polling of the others. */
-  function onFault(error: Error, task: Task): void {
+  async function onFault(error: Error, task: Task): Promise<void> {
     log.error({ bus: bus.id, error: error.stack ?? error.message }, 'a poll has failed by a fault of the bridge');
-    task.pass();
+    await task.pass().catch(() => undefined);
   }
 
   const running = run();
@@ -181,7 +176,7 @@ export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
     health: () => ({
       id: bus.id,
       ...modbus.state(),
-      units: [...units].map(([unit, state]) => toHealth(unit, state, modbus.counters(unit))),
+      units: [...units].map(([unit, state]) => toHealth(unit, { ...state, counters: modbus.counters(unit) })),
     }),
     async stop() {
       isStopped = true;
@@ -194,21 +189,3 @@ export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
 
 const OPENING_MS = 5_000;
 const LONGEST_SLEEP_MS = 60_000;
-
-function devicesOf({ pollers }: UnitState): DeviceId[] {
-  return pollers.map(({ unit }) => unit.device);
-}
-
-function toHealth(unit: number, state: UnitState, counters: Readonly<UnitCounters>): UnitHealth {
-  const { pollers, isAnswering, lastGoodMs } = state;
-  return {
-    unit,
-    devices: devicesOf(state),
-    isAnswering,
-    lastGoodMs,
-    ...noCounters(),
-    ...counters,
-    refused: pollers.flatMap((poller) => poller.refused().map((metric) => `${poller.unit.device}.${metric}`)),
-    resets: pollers.reduce((sum, poller) => sum + poller.resets(), 0),
-  };
-}

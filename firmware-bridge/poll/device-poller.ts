@@ -1,14 +1,17 @@
 /** One device on a bus: which of its metrics are due, how they are read, and what is to be told of them. */
 import type { BridgeUnit } from '../../model/bridge-file.ts';
 import type { FieldValue } from '../../model/modbus-codec.ts';
-import { type Hole, planReads } from '../../model/read-plan.ts';
-import type { PollClass, RegisterField } from '../../model/register-map.ts';
+import { planReads } from '../../model/read-plan.ts';
+import type { RegisterField } from '../../model/register-map.ts';
 import type { ModbusBus } from '../bus/modbus-bus.ts';
 import type { BridgeClock } from '../clock.ts';
 import { createDerived } from './derived.ts';
-import { type Outcome, readFields } from './read-fields.ts';
+import { createPollSchedule } from './poll-schedule.ts';
+import { askBlock, type Outcome, outcomeOf, readFields } from './read-fields.ts';
+import { createRefusals } from './refusals.ts';
 
 export type Values = Readonly<Record<string, FieldValue>>;
+type FieldValues = ReadonlyMap<string, FieldValue>;
 
 interface Polled {
   readonly outcome: Outcome;
@@ -27,16 +30,15 @@ export interface DevicePoller {
   /** What is due without asking anybody: nothing could be read. */
   skip(): Values | null;
   /** Asks for a little, to see whether anybody is there. */
-  knock(): Promise<Outcome>;
-  /** Metrics that it does not have. */
+  knock(patienceMs: number): Promise<Outcome>;
+  /** Metrics whose registers it refused when it was asked for them last. */
   refused(): readonly string[];
-  forgetRefused(): void;
+  /** What it has and what not; it may have been replaced. */
+  forget(): void;
   resets(): number;
 }
 
 const SECOND_MS = 1000;
-const SLOW_MS = 900_000;
-const CLASSES: readonly PollClass[] = ['fast', 'normal', 'slow', 'once'];
 
 export interface PollerParts {
   readonly bus: Pick<ModbusBus, 'read'>;
@@ -45,36 +47,27 @@ export interface PollerParts {
 
 export function createDevicePoller(unit: BridgeUnit, { bus, clock }: PollerParts): DevicePoller {
   const { fields, map, everyS, timeoutMs, profile } = unit;
-  const everyMs = everyS * SECOND_MS;
-  const periods: Record<PollClass, number> = {
-    fast: Math.min(SECOND_MS, everyMs),
-    normal: everyMs,
-    slow: Math.max(SLOW_MS, everyMs),
-    once: everyMs,
-  };
-  const due = new Map(CLASSES.filter((each) => has(fields, each)).map((each) => [each, clock.upMs()]));
-  const holes: Hole[] = [];
+  const schedule = createPollSchedule(fields, everyS * SECOND_MS, clock.upMs());
+  const refusals = createRefusals();
+  const given = new Set<string>();
   const derived = createDerived(unit);
   const lastSaid = new Map<string, FieldValue>();
-  const reading = { bus, unit: unit.unit, limits: map.limits, timeoutMs, holes };
+  const asking = { bus, unit: unit.unit, limits: map.limits, timeoutMs };
 
-  /** Whose time has come. With a report everything is told that may have changed. */
-  function dueClasses(nowMs: number): Set<PollClass> {
-    const classes = new Set(CLASSES.filter((each) => (due.get(each) ?? Number.POSITIVE_INFINITY) <= nowMs));
-    if (classes.has('normal')) classes.add('fast');
-    return classes;
+  function refused(): readonly string[] {
+    return planReads(fields, map.limits, refusals.all()).refused.map(({ metric }) => metric);
   }
 
-  function planNext(classes: ReadonlySet<PollClass>, nowMs: number, isRead: boolean): void {
-    for (const each of classes) {
-      if (each === 'once' && isRead) due.delete(each);
-      else if (due.has(each)) due.set(each, nextSlot(due.get(each) ?? nowMs, periods[each], nowMs));
-    }
+  /** Null for what was not read, but for what it seems not to have: it refuses that, never gave it, and gives others. */
+  function completed(wanted: readonly RegisterField[], read: FieldValues): FieldValues {
+    const lacking = new Set(given.size === 0 ? [] : refused().filter((metric) => !given.has(metric)));
+    const missed = wanted.filter(({ metric }) => !read.has(metric) && !lacking.has(metric));
+    const values = new Map([...read, ...missed.map(({ metric }): [string, null] => [metric, null])]);
+    return new Map([...values, ...derived.of(values, clock.upMs())]);
   }
 
   /** Between two reports only what has changed. */
-  function worthTelling(values: ReadonlyMap<string, FieldValue>, classes: ReadonlySet<PollClass>): Values | null {
-    const isReport = [...classes].some((each) => each !== 'fast');
+  function worthTelling(values: FieldValues, isReport: boolean): Values | null {
     const told = [...values].filter(([metric, value]) => {
       const isOnChange = profile.metrics.get(metric)?.reporting === 'on-change';
       return isReport || !isOnChange || lastSaid.get(metric) !== value;
@@ -85,44 +78,32 @@ export function createDevicePoller(unit: BridgeUnit, { bus, clock }: PollerParts
 
   return {
     unit,
-    dueMs: () => Math.min(...due.values(), Number.POSITIVE_INFINITY),
-    hurry() {
-      for (const each of due.keys()) due.set(each, clock.upMs());
-    },
+    dueMs: schedule.dueMs,
+    hurry: () => schedule.hurry(clock.upMs()),
     async poll(attempts) {
       const nowMs = clock.upMs();
-      const classes = dueClasses(nowMs);
-      const wanted = fields.filter(({ poll }) => classes.has(poll));
-      const { outcome, values } = await readFields(wanted, { ...reading, attempts });
-      planNext(classes, nowMs, outcome === 'answered');
-      return { outcome, values: worthTelling(new Map([...values, ...derived.of(values, clock.upMs())]), classes) };
+      const due = schedule.due(nowMs);
+      const { outcome, values } = await readFields(due.fields, { ...asking, attempts, refusals, nowMs });
+      for (const [metric, value] of values) if (value !== null) given.add(metric);
+      schedule.done(due, nowMs, given);
+      return { outcome, values: worthTelling(completed(due.fields, values), due.isReport) };
     },
     skip() {
       const nowMs = clock.upMs();
-      const classes = dueClasses(nowMs);
-      planNext(classes, nowMs, false);
-      const due = fields.filter(({ poll }) => classes.has(poll));
-      const missed = new Map(due.map(({ metric }) => [metric, null]));
-      return worthTelling(new Map([...missed, ...derived.of(missed, nowMs)]), classes);
+      const due = schedule.due(nowMs);
+      schedule.done(due, nowMs, given);
+      return worthTelling(completed(due.fields, new Map()), due.isReport);
     },
-    async knock() {
-      const { blocks } = planReads(fields, map.limits, holes);
-      const first = blocks[0]?.fields ?? [];
-      const { outcome } = await readFields(first, { ...reading, attempts: 1 });
-      return outcome;
+    async knock(patienceMs) {
+      const [first] = fields;
+      if (!first) return 'unasked';
+      return outcomeOf(await askBlock(first, { ...asking, timeoutMs: patienceMs, attempts: 1 }));
     },
-    refused: () => planReads(fields, map.limits, holes).refused.map(({ metric }) => metric),
-    forgetRefused: () => void holes.splice(0),
+    refused,
+    forget() {
+      refusals.forget();
+      given.clear();
+    },
     resets: derived.resets,
   };
-}
-
-function has(fields: readonly RegisterField[], poll: PollClass): boolean {
-  return fields.some((field) => field.poll === poll);
-}
-
-/** On the beat of the first poll; beats that were missed are left out, so that nothing piles up. */
-function nextSlot(dueMs: number, periodMs: number, nowMs: number): number {
-  const missed = Math.max(0, Math.floor((nowMs - dueMs) / periodMs));
-  return dueMs + (missed + 1) * periodMs;
 }

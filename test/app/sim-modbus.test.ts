@@ -7,6 +7,7 @@ import { freePort } from '../harness/free-port.ts';
 import { NO_MBPOLL, poll } from '../harness/mbpoll.ts';
 import { NO_SOCAT, type PtyPair, startPtyPair } from '../harness/pty.ts';
 import { eventually, spawnAimak, startServer, type TestServer, temporaryFolder } from '../harness/server.ts';
+import { shippedProfiles } from '../model/shipped-profiles.ts';
 
 const WHY_NOT = NO_MBPOLL ?? NO_SOCAT;
 /** The demo village's reports are a minute apart. */
@@ -110,10 +111,14 @@ buses:
       temporaryFolder(),
     ]);
     onTestFinished(() => void child.kill('SIGKILL'));
-    for (const device of ['meter-upper', 'cab-1-meter']) {
+    for (const [device, profile] of [
+      ['meter-upper', 'tuf-2000m'],
+      ['cab-1-meter', 'sdm630'],
+    ] as const) {
       const shown = await atItsReport(device);
-      const near = (value: number) => expect.closeTo(value, Math.abs(value) < 1000 ? 2 : 0);
-      const expected = Object.entries(shown).map(([metric, value]) => [metric, near(value)]);
+      const { metrics } = shippedProfiles().get(profile) ?? expect.fail();
+      const digits = (metric: string) => -Math.log10(metrics.get(metric)?.resolution ?? expect.fail());
+      const expected = Object.entries(shown).map(([metric, value]) => [metric, expect.closeTo(value, digits(metric))]);
       await expect
         .poll(
           async () => {

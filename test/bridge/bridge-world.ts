@@ -114,6 +114,7 @@ export function createMemoryBus(answer: (request: ReadRequest) => ReadResult): M
     state: () => ({ isOpen, reason: isOpen ? null : 'not there', opened: 1 }),
     counters: () => noCounters(),
     onChange: (listener) => void listeners.push(listener),
+    onLate: () => undefined,
     stop: async () => undefined,
     open: change(true),
     close: change(false),

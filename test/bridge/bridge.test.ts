@@ -157,10 +157,12 @@ describe('the bridge', () => {
     await world.clock.advance(10_500);
     isOn = 1;
     await world.clock.advance(10_000);
-    const frames = await delivered(world.link, 2);
+    await world.clock.advance(MINUTE);
+    const frames = await delivered(world.link, 3);
     expect(frames.map(({ ts, values }) => [ts, values.contactor_on])).toEqual([
       [T0, false],
       [T0 + 11_000, true],
+      [T0 + MINUTE, true],
     ]);
   });
 });

@@ -1,7 +1,8 @@
 /** The bridge as a process, on serial lines and with what people do wrong. */
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { connect } from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
@@ -10,6 +11,7 @@ import type { LiveWire } from '../../dashboard/wire.ts';
 import { startModbusUnits } from '../../device-sim/modbus/modbus-units.ts';
 import { type BridgeFile, parseBridgeFile } from '../../model/bridge-file.ts';
 import { freePort } from '../harness/free-port.ts';
+import { spawnAimak as spawnWrapped } from '../harness/process.ts';
 import { NO_SOCAT, startPtyPair } from '../harness/pty.ts';
 import { silentLog } from '../harness/readings.ts';
 import { eventually, ROOT, runAimak, spawnAimak, startServer, temporaryFolder } from '../harness/server.ts';
@@ -19,8 +21,22 @@ import { writeSite } from './site-files.ts';
 const NOWHERE = 'mqtt://127.0.0.1:1';
 const FIELDS = { fields: { level: { table: 'holding', address: 0, type: 'int16' } } };
 
+/** Who may open everything is told to be somebody else. */
+const AS_SOMEBODY =
+  process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--'] : [];
+const [TRY = '', ...TO_READ] = [...AS_SOMEBODY, 'test', '-r', join(ROOT, 'app/main.ts')];
+const NOT_SOMEBODY = spawnSync(TRY, TO_READ).status === 0 ? null : 'none but root can run the program here';
+
+const bridgeArgs = (config: string, mqttUrl: string, dataDir: string): string[] => [
+  ...['bridge', '--config', config, '--mqtt-url', mqttUrl, '--data-dir', dataDir],
+];
+
 function startBridge(config: string, mqttUrl = NOWHERE, dataDir = temporaryFolder()) {
-  const child = spawnAimak(['bridge', '--config', config, '--mqtt-url', mqttUrl, '--data-dir', dataDir]);
+  return watch(spawnAimak(bridgeArgs(config, mqttUrl, dataDir)));
+}
+
+function watch(child: ReturnType<typeof spawnAimak>) {
+  onTestFinished(() => void child.kill('SIGKILL'));
   let text = '';
   child.stdout.on('data', (bytes: Buffer) => {
     text += bytes.toString();
@@ -92,6 +108,23 @@ describe('the bridge and a serial port', () => {
     expect(await first.stop()).toBe(0);
     await second.says('the bus is open');
     expect(await second.stop()).toBe(0);
+  });
+
+  it('says that it may not open one, and polls by itself when it may', async ({ skip }) => {
+    const whyNot = NO_SOCAT ?? NOT_SOMEBODY;
+    if (whyNot) skip(whyNot);
+    const pair = await startPtyPair(temporaryFolder());
+    onTestFinished(pair.stop);
+    const [path] = pair.ends;
+    const site = writeSite({ devices: ['tank-1'], everyS: 1, bus: { rtu: { path } }, modbus: FIELDS });
+    const dataDir = temporaryFolder();
+    for (const folder of [dirname(path), site.folder, dataDir]) chmodSync(folder, 0o777);
+    chmodSync(path, 0o000);
+    const bridge = watch(spawnWrapped(bridgeArgs(site.bridge, NOWHERE, dataDir), { wrap: AS_SOMEBODY }));
+    await bridge.says(`${path}: no permission to open it; the user needs the group that owns it`);
+    chmodSync(path, 0o666);
+    await bridge.says('the bus is open');
+    expect(await bridge.stop()).toBe(0);
   });
 
   it('leaves a data folder alone that another bridge works on', async () => {

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ModbusBus } from '../../firmware-bridge/bus/modbus-bus.ts';
 import { readFields } from '../../firmware-bridge/poll/read-fields.ts';
+import { createRefusals } from '../../firmware-bridge/poll/refusals.ts';
 import type { BusLine } from '../../model/bridge-file.ts';
 import {
   BYTE_ORDERS,
@@ -94,8 +95,8 @@ async function readAll(bus: ModbusBus, cells: readonly Cell[]): Promise<unknown[
   for (const unit of [1, 2]) {
     const own = fields.filter((_, i) => cells[i]?.unit === unit);
     const limits = { maxRegisters: 125, maxBits: 2000, maxGap: 16, frameGapMs: 0, timeoutMs: 2000 };
-    const options = { bus, unit, limits, timeoutMs: 2000, holes: [], attempts: 1 };
-    const { outcome, values } = await readFields(own, options);
+    const options = { bus, unit, limits, timeoutMs: 2000, attempts: 1 };
+    const { outcome, values } = await readFields(own, { ...options, refusals: createRefusals(), nowMs: 0 });
     expect(outcome).toBe('answered');
     for (const [metric, value] of values) found.set(metric, value);
   }

@@ -35,8 +35,11 @@ describe('a bus of Modbus TCP', () => {
       if (late) reply(late, right(asked));
       late = late ? new Uint8Array() : right(asked);
     });
+    const told: number[] = [];
+    bus.onLate((unit) => told.push(unit));
     expect(await bus.read(holding(100, 2))).toMatchObject({ ok: false, failure: 'timeout' });
     for (const at of [200, 300]) expect(await bus.read(holding(at, 2))).toEqual({ ok: true, cells: [at, at + 1] });
+    expect(told).toEqual([1]);
     expect(bus.counters(1)).toMatchObject({ late: 1, timeouts: 1 });
   });
 
@@ -52,6 +55,17 @@ describe('a bus of Modbus TCP', () => {
     expect(await bus.read(holding(0, 2))).toMatchObject({ failure: 'short' });
     expect(await bus.read(holding(0, 2))).toMatchObject({ failure: 'exception', exception: 11 });
     expect(bus.counters(1)).toMatchObject({ wrongUnit: 1, timeouts: 1, short: 1, exceptions: 1 });
+  });
+
+  it.each([
+    ['no bytes', [3, 0, 0, 1, 0, 2]],
+    ['a byte too few', [3, 4, 0, 1, 0]],
+    ['a byte too many', [3, 4, 0, 1, 0, 2, 0]],
+    ['registers of another number', [3, 2, 0, 1]],
+  ])('counts an answer that says %s, and reads nothing out of it', async (_, pdu) => {
+    const bus = await open((asked, reply) => reply(toTcp(toRtuFrame(1, Uint8Array.from(pdu)), asked.transaction)));
+    expect(await bus.read(holding(0, 2))).toEqual({ ok: false, failure: 'short', exception: null });
+    expect(bus.counters(1)).toMatchObject({ short: 1, answered: 0 });
   });
 
   it('leaves who does not speak Modbus TCP, and says so', async () => {

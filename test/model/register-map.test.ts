@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { decodeField } from '../../model/modbus-codec.ts';
-import { crc16, fromRtuFrame, parseReadAnswer } from '../../model/modbus-frame.ts';
+import {
+  crc16,
+  fromRtuFrame,
+  isBits,
+  parseReadAnswer,
+  parseReadRequest,
+  toRtuFrame,
+} from '../../model/modbus-frame.ts';
 import { parseProfile } from '../../model/profile.ts';
-import { resolveFields } from '../../model/register-fields.ts';
-import { shippedProfiles } from './shipped-profiles.ts';
+import { resolveFields, resolveParams } from '../../model/register-fields.ts';
+import { type Params, type RegisterField, type RegisterMap, type Span, WORDS } from '../../model/register-map.ts';
+import { shippedFile, shippedProfiles } from './shipped-profiles.ts';
 
 const shipped = [...shippedProfiles().values()].flatMap((profile) =>
   profile.modbus ? [{ id: profile.id, profile, map: profile.modbus }] : [],
@@ -55,23 +63,75 @@ describe('the shipped register maps', () => {
     expect(new Set([...Object.keys(map.fields), ...Object.keys(map.derived)])).toEqual(new Set(profile.metrics.keys()));
   });
 
-  it.each(shipped)('$id: a changed byte of a response is found', ({ map, profile }) => {
-    for (const golden of map.golden) {
-      if (!golden.response) continue;
-      const response = golden.response.slice();
-      response[3] = (response[3] ?? 0) ^ 1;
-      const faults = faultsOf({ ...rawOf(profile.id), golden: [{ ...asWritten(golden), response: hex(response) }] });
-      expect(faults.join()).toContain('the checksum of the response is wrong');
-    }
+  it.each(shipped)('$id: what is not read with every report is not taken for silent between', ({ map, profile }) => {
+    const seldom = Object.entries(map.fields).filter(([, { poll }]) => poll === 'slow' || poll === 'once');
+    for (const [metric] of seldom) expect(profile.metrics.get(metric)?.reporting).toBe('on-change');
   });
 
-  /** The smallest map: what is asked here does not depend on the fields. */
-  function rawOf(id: string) {
-    return { fields: {}, source: id };
+  it.each(shipped)('$id: a changed byte of a response is found, by its checksum', ({ id, map }) => {
+    map.golden.forEach(({ response }, i) => {
+      if (!response) return;
+      const faults = faultsWith(id, i, changed(response, { at: 3, by: 1 }));
+      expect(faults).toEqual([`modbus.golden.0: the checksum of the response is wrong`]);
+    });
+  });
+
+  it.each(shipped)('$id: a changed byte of a value is found, though the checksum is right', ({ id, map, profile }) => {
+    let found = 0;
+    map.golden.forEach(({ response, params, values, request }, i) => {
+      const fields = resolveFields(map, profile.metrics, resolvedParams(map, params));
+      if (!response || !request || !fields.ok) return;
+      // What is no reading stays none.
+      const told = fields.value.filter(({ metric }) => (values[metric] ?? null) !== null);
+      for (const field of told) {
+        for (const change of changesOf(field, askedBy(request))) {
+          const frame = toRtuFrame(response[0] ?? 0, changed(response, change).subarray(1, -2));
+          const sentence = `modbus.golden.0: ${field.metric} is ${values[field.metric]}, but`;
+          expect(faultsWith(id, i, frame).join()).toContain(sentence);
+          found++;
+        }
+      }
+    });
+    expect(found).toBeGreaterThan(0);
+  });
+
+  interface Change {
+    readonly at: number;
+    readonly by: number;
   }
 
-  function asWritten({ about, verified, request }: (typeof shipped)[number]['map']['golden'][number]) {
-    return { about, verified, request: hex(request ?? new Uint8Array()) };
+  /** One bit of each byte that says something of the field. */
+  function changesOf({ parts, table, address }: RegisterField, asked: Span): Change[] {
+    const bit = address - asked.address;
+    if (isBits(table)) return [{ at: 3 + (bit >> 3), by: 1 << (bit & 7) }];
+    return parts.flatMap(({ address: first, type, mask }) =>
+      Array.from({ length: 2 * WORDS[type] }, (_, byte) => byte)
+        .filter((byte) => mask === null || (mask >> (byte % 2 === 0 ? 8 : 0)) & 1)
+        .map((byte) => ({ at: 3 + 2 * (first - asked.address) + byte, by: 1 })),
+    );
+  }
+
+  function askedBy(request: Uint8Array): Span {
+    return parseReadRequest(request.subarray(1, -2)) ?? expect.fail();
+  }
+
+  function changed(frame: Uint8Array, { at, by }: Change): Uint8Array {
+    return frame.with(at, (frame[at] ?? 0) ^ by);
+  }
+
+  function resolvedParams(map: RegisterMap, given: Params): Params {
+    const resolved = resolveParams(map, given);
+    return resolved.ok ? resolved.value : expect.fail();
+  }
+
+  /** Of the shipped profile, as it is written, with this response in that one vector. */
+  function faultsWith(id: string, golden: number, response: Uint8Array): string[] {
+    const raw = shippedFile(id);
+    const parsed = parseProfile({
+      ...raw,
+      modbus: { ...raw.modbus, golden: [{ ...raw.modbus.golden[golden], response: hex(response) }] },
+    });
+    return parsed.ok ? [] : parsed.faults.map(({ path, message }) => `${path.join('.')}: ${message}`);
   }
 });
 

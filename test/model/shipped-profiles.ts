@@ -13,3 +13,8 @@ export function shippedProfiles(): ReadonlyMap<string, Profile> {
   });
   return new Map(profiles.map((profile) => [profile.id, profile]));
 }
+
+/** One that says how it is read over Modbus, as it is written. */
+export function shippedFile(id: string): { readonly modbus: { readonly golden: readonly object[] } } {
+  return parse(readFileSync(new URL(`${id}.yaml`, FOLDER), 'utf8'));
+}
