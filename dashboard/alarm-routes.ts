@@ -30,7 +30,7 @@ type OfAlarm = { Params: { id: string } };
 
 export function addAlarmRoutes(app: FastifyInstance, options: AlarmRoutesOptions): void {
   const { plant, rules, alarms } = options;
-  const write = createAlarmWriter(rules);
+  const write = createAlarmWriter(options);
   const texts = toRulesWire(rules);
 
   app.get('/api/rules', () => texts);
@@ -66,8 +66,9 @@ const NEEDS = {
   'in-service': 'take-out-of-service',
 } as const satisfies Record<(typeof ACTIONS)[number], Action>;
 
-function addActions(app: FastifyInstance, { rules, whoIs, alarms, now }: AlarmRoutesOptions): void {
-  const write = createAlarmWriter(rules);
+function addActions(app: FastifyInstance, options: AlarmRoutesOptions): void {
+  const { whoIs, alarms, now } = options;
+  const write = createAlarmWriter(options);
   for (const kind of ACTIONS) {
     app.post<OfAlarm>(`/api/alarms/:id/${kind}`, (request) => {
       const { name } = expectActor(whoIs, request, NEEDS[kind]);

@@ -1,9 +1,11 @@
 /** Alarms and their texts, from the house's own objects to what the browser gets. */
 import type { Alarm } from '../model/alarm.ts';
 import { METRICS } from '../model/metric.ts';
+import type { Plant } from '../model/plant.ts';
 import { type Rule, textsOf } from '../model/rule.ts';
 import type { Text } from '../model/rule-text.ts';
 import { SERVER_CONDITIONS } from '../model/server-condition.ts';
+import type { WireContext } from './to-wire.ts';
 import type { AlarmWire, NameWire, RuleWire } from './wire.ts';
 
 type Children = ReadonlyMap<string, readonly string[]>;
@@ -11,7 +13,7 @@ type Children = ReadonlyMap<string, readonly string[]>;
 const MAX_CHILDREN = 100;
 
 /** How alarms are shown under these rules. */
-export function createAlarmWriter(rules: readonly Rule[]): (alarm: Alarm, children: Children) => AlarmWire {
+export function createAlarmWriter({ plant, rules }: WireContext): (alarm: Alarm, children: Children) => AlarmWire {
   const texts = new Map(rules.map((rule) => [rule.id, textsOf(rule)]));
   return (alarm, children) => {
     const { key: _, settleS: __, clearedAt: ___, askedAt: ____, ...facts } = alarm;
@@ -19,7 +21,7 @@ export function createAlarmWriter(rules: readonly Rule[]): (alarm: Alarm, childr
     return {
       ...facts,
       // A rule may have been taken out of the file since: its id is then all there is to say.
-      title: known ? withPlace(known.title, alarm) : { en: alarm.rule },
+      title: known ? withPlace(known.title, alarm, plant) : { en: alarm.rule },
       advice: known?.action ?? null,
       unit: alarm.metric === null ? null : (METRICS.get(alarm.metric)?.unit ?? ''),
       children: (children.get(alarm.id) ?? []).slice(0, MAX_CHILDREN),
@@ -27,9 +29,10 @@ export function createAlarmWriter(rules: readonly Rule[]): (alarm: Alarm, childr
   };
 }
 
-/** An alarm of the server that is about a part names it behind the title: the site may be one that this server has no name of. */
-function withPlace(title: Text, { detector, values, site }: Alarm): NameWire {
-  const place = detector === 'server' ? (values.part ?? site) : null;
+/** An alarm of the server names behind the title what the page has no name of: a part, or a site of another server. */
+function withPlace(title: Text, { detector, values, site }: Alarm, plant: Plant): NameWire {
+  const foreign = site === null || plant.sites.has(site) ? null : site;
+  const place = detector === 'server' ? (values.part ?? foreign) : null;
   if (place === null) return title;
   return { ky: `${title.ky}: ${place}`, ru: `${title.ru}: ${place}`, en: `${title.en}: ${place}` };
 }

@@ -43,26 +43,28 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
   const io = new Server(http, { maxHttpBufferSize: 16 * 1024, serveClient: false, allowRequest: onlyOwnPage });
   const page: Namespace<ClientEvents, ServerEvents> = io.of('/live');
   const readers = new Map<LiveSocket, Reader>();
-  const writeAlarm = createAlarmWriter(context.rules);
+  const writeAlarm = createAlarmWriter(context);
   let version = 0;
+
+  /** What is open, and what somebody has set aside though it is over. */
+  function standing(site: string): readonly Alarm[] {
+    const of = site === ALL_SITES ? undefined : site;
+    const query = { from: 0, to: Number.MAX_SAFE_INTEGER, site: of };
+    const muted = alarms.list({ ...query, activeOnly: false, mutedOnly: true, limit: Number.MAX_SAFE_INTEGER });
+    const open = alarms.list({ ...query, activeOnly: true, limit: MAX_ACTIVE_ALARMS });
+    return [...open, ...muted.filter(({ state }) => state === 'normal')];
+  }
 
   function subscribe(socket: LiveSocket, site: string): void {
     readers.set(socket, { site, unsent: new Map(), unsentAlarms: new Map() });
     const nowMs = now();
     const values = live.values().filter((value) => isFor(site, value.site));
-    const active = alarms.list({
-      activeOnly: true,
-      from: 0,
-      to: Number.MAX_SAFE_INTEGER,
-      site: site === ALL_SITES ? undefined : site,
-      limit: MAX_ACTIVE_ALARMS,
-    });
     const children = alarms.children();
     socket.emit('snapshot', {
       version,
       now: nowMs,
       values: values.map((value) => toLiveWire(value, nowMs)),
-      alarms: active.map((alarm) => writeAlarm(alarm, children)),
+      alarms: standing(site).map((alarm) => writeAlarm(alarm, children)),
     });
     if (simulator) socket.emit('sim', toSimWire(simulator));
   }

@@ -1,10 +1,11 @@
 /** Signing in and out (contract 3.7). */
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { actionsOf } from '../model/person.ts';
 import { HttpError } from './http-error.ts';
 import type { Accounts } from './ports.ts';
 import { parse } from './query.ts';
-import { type Caller, sessionCookie, sessionToken, type WhoIs } from './who-is.ts';
+import { type Actor, type Caller, sessionCookie, sessionToken, type WhoIs } from './who-is.ts';
 import type { SessionWire } from './wire.ts';
 
 export interface SessionRoutesOptions {
@@ -16,7 +17,7 @@ const credentialsSchema = z.strictObject({ user: z.string().min(1).max(100), pas
 
 export function addSessionRoutes(app: FastifyInstance, { accounts, whoIs }: SessionRoutesOptions): void {
   app.get('/api/session', (request, reply) => {
-    const session = toWire(whoIs, request);
+    const session = sessionOf(whoIs(request));
     // A browser forgets the cookie by its own clock: each look moves that on, too.
     if (session.via === 'session') reply.header('set-cookie', sessionCookie(sessionToken(request.headers)));
     return reply.header('cache-control', 'no-store').send(session);
@@ -31,7 +32,7 @@ export function addSessionRoutes(app: FastifyInstance, { accounts, whoIs }: Sess
       throw new HttpError(429, 'too-many-attempts', `too many attempts; try again in ${waitS} s`);
     }
     const { token, person } = outcome;
-    const session: SessionWire = { user: person.name, role: person.role, via: 'session' };
+    const session = sessionOf({ name: person.name, role: person.role, via: 'session' });
     return reply.header('set-cookie', sessionCookie(token)).send(session);
   });
   app.delete('/api/session', (request, reply) => {
@@ -39,13 +40,13 @@ export function addSessionRoutes(app: FastifyInstance, { accounts, whoIs }: Sess
     if (token !== null) accounts.signOut(token);
     return reply
       .header('set-cookie', sessionCookie(null))
-      .send(toWire(whoIs, { ip: request.ip, headers: withoutCookie(request) }));
+      .send(sessionOf(whoIs({ ip: request.ip, headers: withoutCookie(request) })));
   });
 }
 
-function toWire(whoIs: WhoIs, caller: Caller): SessionWire {
-  const { name = null, role = 'viewer', via = null } = whoIs(caller) ?? {};
-  return { user: name, role, via };
+function sessionOf(actor: Actor | null): SessionWire {
+  const { name = null, role = 'viewer', via = null } = actor ?? {};
+  return { user: name, role, may: actionsOf(role), via };
 }
 
 const withoutCookie = ({ headers: { cookie: _, ...headers } }: Caller): Caller['headers'] => headers;

@@ -1,7 +1,7 @@
 /** What crosses between server and browser (contract 3 and 4), as types: both sides import them, neither copies them. */
 import type { AlarmState, OutOfService, Shelf } from '../model/alarm.ts';
 import type { DetectorKind } from '../model/condition.ts';
-import type { Role } from '../model/person.ts';
+import type { Action, Role } from '../model/person.ts';
 import type { LiveQuality } from '../model/reading.ts';
 import type { Priority } from '../model/rule.ts';
 import type { SimFault } from '../model/sim-fault.ts';
@@ -211,6 +211,8 @@ export interface FaultTargetWire {
 export interface SessionWire {
   readonly user: string | null;
   readonly role: Role;
+  /** What the role may do: the page offers nothing else. */
+  readonly may: readonly Action[];
   readonly via: 'session' | 'command-line' | 'loopback' | null;
 }
 

@@ -27,6 +27,9 @@ export function may(role: Role, action: Action): boolean {
   return ROLES.indexOf(role) >= ROLES.indexOf(LEAST_ROLE[action]);
 }
 
+export const actionsOf = (role: Role): readonly Action[] =>
+  (Object.keys(LEAST_ROLE) as Action[]).filter((action) => may(role, action));
+
 export const CHANNELS = ['email', 'telegram', 'sms', 'webhook'] as const;
 export type ChannelName = (typeof CHANNELS)[number];
 

@@ -18,7 +18,7 @@ describe('a page whose server falls silent', () => {
 
   it('says within 20 s that it is blind and loses its colours, and is live and current when the server is back', async () => {
     const device = await mqtt.connectAsync(server.mqttUrl);
-    await device.publishAsync(LEVEL, '{"level": 2.4}', { qos: 1 });
+    await device.publishAsync(LEVEL, '{"level": 0.4}', { qos: 1 });
     const page = await browser.open(server.url, {
       allowed: [
         // What is still sent into the connection that the page has given up.
@@ -28,16 +28,21 @@ describe('a page whose server falls silent', () => {
       ],
     });
     const link = page.getByRole('status');
-    await page.locator('.tank').getByText('2.40').waitFor();
+    await page.locator('.tank').getByText('0.40').waitFor();
     await link.getByText('live', { exact: true }).waitFor();
     expect(await page.evaluate(FILTER)).toBe('none');
+    const seen = page.locator('.alarm .act').first();
+    expect(await seen.innerText()).toBe('Acknowledge');
 
     server.process.kill('SIGSTOP');
     const unseen = device.publishAsync(LEVEL, '{"level": 1.7}', { qos: 1 });
     await link.getByText('no link').waitFor({ timeout: 20_000 });
     await page.getByText(/^No link to the server since \d\d:\d\d\. Shown is what was known then\.$/).waitFor();
     expect(await page.evaluate(FILTER)).toContain('grayscale(1)');
-    expect(await page.locator('.tank').innerText()).toContain('2.40');
+    expect(await page.locator('.tank').innerText()).toContain('0.40');
+    expect(await seen.innerText()).toBe('No link');
+    await seen.click({ force: true });
+    expect(await page.getByRole('button', { name: /^Undo/ }).count()).toBe(0);
     expect(await page.getByText('All is well').count()).toBe(0);
 
     server.process.kill('SIGCONT');
@@ -45,6 +50,7 @@ describe('a page whose server falls silent', () => {
     await unseen;
     await page.locator('.tank').getByText('1.70').waitFor();
     expect(await page.getByText('No link to the server').count()).toBe(0);
+    expect(await seen.innerText()).toBe('Acknowledge');
     expect(await page.evaluate(FILTER)).toBe('none');
     await device.endAsync();
   }, 60_000);

@@ -21,15 +21,16 @@ describe('the page of a server whose clock is not synchronised', () => {
   });
 
   it.each([
-    ['en', 'The server’s clock cannot be trusted', 'Server', 'Set the server’s date and time'],
-    ['ru', 'Часам сервера нельзя верить', 'Сервер', 'Установите дату и время сервера'],
-    ['ky', 'Сервердин саатына ишенүүгө болбойт', 'Сервер', 'Сервердин күнүн жана убактысын коюңуз'],
+    ['en', 'The server’s clock cannot be trusted', 'medium · Server', 'Set the server’s date and time'],
+    ['ru', 'Часам сервера нельзя верить', 'средняя · Сервер', 'Установите дату и время сервера'],
+    ['ky', 'Сервердин саатына ишенүүгө болбойт', 'орто · Сервер', 'Сервердин күнүн жана убактысын коюңуз'],
   ])('says so in %s above a more urgent alarm of a device, and what to do', async (language, title, where, advice) => {
     const page = await browser.open(server.url, { at: `?lang=${language}`, ...PHONE });
     const alarms = page.locator('.alarms li');
     await alarms.nth(1).waitFor();
     const [first = '', second = ''] = await alarms.allInnerTexts();
-    expect(first).toMatch(new RegExp(`^3\\s*${title}\\s*${where} · .*\\d\\d:\\d\\d.*\\s*${advice}`));
+    expect(first).toMatch(new RegExp(`^3\\s*${title}\\s*${where} · .*\\d\\d:\\d\\d`));
+    expect(first).toContain(advice);
     expect(second).toMatch(/^1/);
     expect(await alarms.nth(0).getByRole('link').count()).toBe(0);
     await expectContrast(page);

@@ -77,17 +77,16 @@ describe('the page of five reservoirs', () => {
     await send('North', 2.5);
     const page = await browser.open(server.url);
     await tank(page, 'North').getByText('2.50').waitFor();
-    const alarm = page.getByRole('region', { name: 'Alarms' }).getByRole('link', { name: 'The tank is low' });
+    const alarm = page.getByRole('region', { name: 'Alarms' }).getByRole('button', { name: /^The tank is low/ });
     expect(await alarm.count()).toBe(0);
 
     await send('North', 0.8);
     await alarm.waitFor({ timeout: 1_000 });
-    expect(await alarm.innerText()).toMatch(/North · since \d\d:\d\d · 0\.80\sm, limit 1\.00\sm/);
-    const sign = alarm.getByRole('img', { name: 'critical' });
-    expect(await sign.textContent()).toBe('1');
+    expect(await alarm.innerText()).toMatch(/critical · North · since \d\d:\d\d · 0\.80\sm, limit 1\.00\sm/);
+    expect(await alarm.locator('.priority').textContent()).toBe('1');
     const [alarmBox, tankBox] = [await alarm.boundingBox(), await tank(page, 'North').boundingBox()];
     expect(alarmBox?.y).toBeLessThan(tankBox?.y ?? 0);
-    await alarm.click();
+    await page.getByRole('link', { name: 'Trend' }).click();
     await page.locator('.series-page').getByRole('heading', { name: 'North' }).waitFor();
     await page.goBack();
 
@@ -136,7 +135,7 @@ describe('the page of five reservoirs', () => {
       await send('South', null);
       await send('Old', 2.2, 70);
       const page = await browser.open(server.url, { colorScheme, ...PHONE });
-      await page.getByRole('link', { name: 'The tank is low' }).waitFor();
+      await page.getByRole('button', { name: /^The tank is low/ }).waitFor();
       await tank(page, 'South').getByText('could not be read').waitFor();
       await tank(page, 'Old').locator('.figure-stale').waitFor();
       await tank(page, 'West').locator('.figure-unknown').waitFor();

@@ -3,7 +3,9 @@ import { type Dashboard, startDashboard } from '../../dashboard/dashboard.ts';
 import { isOwnPage, loopbackIsAdmin } from '../../dashboard/who-is.ts';
 import type { AlarmWire, ErrorWire } from '../../dashboard/wire.ts';
 import type { JournalEntry } from '../../model/alarm.ts';
+import type { SiteId } from '../../model/ids.ts';
 import type { Role } from '../../model/person.ts';
+import { raiseOfServer } from '../../model/server-condition.ts';
 import type { Work } from '../../model/work.ts';
 import { noAccounts } from '../harness/accounts.ts';
 import { openDesk, type TestDesk } from '../harness/alarms.ts';
@@ -57,6 +59,15 @@ describe('alarms over HTTP', () => {
     const response = await fetch(url + path, { method, headers: { ...type, ...headers }, ...json });
     return { status: response.status, body: (await response.json()) as AlarmWire & Work & ErrorWire };
   }
+
+  it.each([
+    ['a site that the page has a name of', { site: 'upper', part: 'upper' }, 'Power outage of the utility'],
+    ['a supply', { site: 'upper', part: 'ts-14' }, 'Power outage of the utility: ts-14'],
+    ['a site of another server', { site: 'elsewhere', part: 'elsewhere' }, 'Power outage of the utility: elsewhere'],
+  ])('names in the title of an outage what the page has no name of: %s', async (_, of, title) => {
+    world.desk.apply(raiseOfServer('power-outage', NOW, of as { site: SiteId; part: string }));
+    expect(await get<AlarmWire[]>('alarms')).toMatchObject([{ title: { en: title } }]);
+  });
 
   it('lists what stands, with its mutes, its children and what to do', async () => {
     world.desk.apply(tankLow);

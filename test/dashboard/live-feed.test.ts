@@ -3,11 +3,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LiveFeed, startLiveFeed } from '../../dashboard/live-feed.ts';
+import type { AlarmDesk } from '../../dashboard/ports.ts';
+import type { AlarmWire } from '../../dashboard/wire.ts';
 import type { Alarm } from '../../model/alarm.ts';
 import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
 import type { LiveValue } from '../../model/reading.ts';
 import { raiseOfServer } from '../../model/server-condition.ts';
-import { raisedAlarm } from '../harness/alarms.ts';
+import { openDesk, raisedAlarm } from '../harness/alarms.ts';
 import { smallPlant, tankLow } from '../harness/readings.ts';
 
 const subscribeTo = (site: string) => `42/live,["subscribe",{"site":"${site}"}]`;
@@ -25,10 +27,12 @@ describe('the live feed, to a page that polls now and then', () => {
   let feed: LiveFeed;
   let change: (values: readonly LiveValue[]) => void;
   let raise: (alarm: Alarm) => void;
+  let list: AlarmDesk['list'];
   let url: string;
 
   beforeEach(async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    list = () => [];
     http = createServer().listen(0, '127.0.0.1');
     await once(http, 'listening');
     feed = startLiveFeed(
@@ -43,7 +47,7 @@ describe('the live feed, to a page that polls now and then', () => {
           },
         },
         alarms: {
-          list: () => [],
+          list: (query) => list(query),
           children: () => new Map(),
           onChange(listener) {
             raise = listener;
@@ -68,10 +72,28 @@ describe('the live feed, to a page that polls now and then', () => {
   });
 
   const post = (packet: string) => fetch(url, { method: 'POST', body: packet });
-  const poll = async (): Promise<[string, { changes: { value: number }[] }][]> => {
+  const poll = async (): Promise<[string, { changes: { value: number }[]; alarms: AlarmWire[] }][]> => {
     const packets = (await (await fetch(url)).text()).split(RECORD_SEPARATOR);
     return packets.filter((packet) => packet.startsWith('42/live,')).map((packet) => JSON.parse(packet.slice(8)));
   };
+
+  it('gives in a snapshot what is open, and what somebody has set aside though it is over', async () => {
+    const { desk } = openDesk();
+    list = desk.list;
+    const idOf = ({ key, at }: typeof tankLow) => `${key}.${at}`;
+    const condition = (key: string) => ({ ...tankLow, key });
+    const [shelved, over, open] = [condition('shelved'), condition('over'), condition('open')];
+    desk.applyAll([shelved, over, open]);
+    desk.act(idOf(shelved), { kind: 'out-of-service', by: 'bek', reason: 'at the workshop' });
+    desk.act(idOf(over), { kind: 'acknowledge', by: 'bek', note: null });
+    for (const { key } of [shelved, over]) desk.apply({ kind: 'return', key, at: tankLow.at + 1, isHistorical: false });
+    await post(subscribeTo('all'));
+    const [[, snapshot] = []] = await poll();
+    expect(snapshot?.alarms.map(({ id, state }) => [id, state])).toEqual([
+      [idOf(open), 'unacknowledged'],
+      [idOf(shelved), 'normal'],
+    ]);
+  });
 
   it('keeps the last value for it while it does not ask', async () => {
     change([level(1)]);

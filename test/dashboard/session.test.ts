@@ -62,14 +62,14 @@ describe('sessions', () => {
   const cookieOf = (set: string): string => set.split(';')[0] ?? '';
 
   it('make whoever sits at the server admin while there is nobody else', async () => {
-    expect(await session()).toEqual({ user: 'admin', role: 'admin', via: 'loopback' });
+    expect(await session()).toMatchObject({ user: 'admin', role: 'admin', via: 'loopback' });
     expect((await call('POST', ALARM)).status).toBe(200);
     expect(world.desk.entriesOf(`${tankLow.key}.${tankLow.at}`).at(-1)?.by).toBe('admin');
   });
 
   it('let everybody look, and nobody act, once there is a user', async () => {
     await add('aida', 'operator');
-    expect(await session()).toEqual({ user: null, role: 'viewer', via: null });
+    expect(await session()).toEqual({ user: null, role: 'viewer', may: [], via: null });
     expect((await call('GET', '/api/alarms')).status).toBe(200);
     expect(await call('POST', ALARM)).toMatchObject({ status: 401, body: { error: { code: 'not-signed-in' } } });
   });
@@ -85,7 +85,7 @@ describe('sessions', () => {
     expect(world.desk.entriesOf(`${tankLow.key}.${tankLow.at}`).at(-1)?.by).toBe('aida');
 
     const ended = await call('DELETE', '/api/session', { cookie });
-    expect(ended.body).toEqual({ user: null, role: 'viewer', via: null });
+    expect(ended.body).toEqual({ user: null, role: 'viewer', may: [], via: null });
     expect(ended.set).toContain('Max-Age=0');
     expect(await session(cookie)).toMatchObject({ user: null });
   });
@@ -94,6 +94,17 @@ describe('sessions', () => {
     await add('aida', 'operator');
     const { set } = await signIn('aida');
     expect((await call('GET', '/api/session', { cookie: cookieOf(set) })).set).toBe(set);
+  });
+
+  it.each([
+    ['viewer', []],
+    ['technician', ['acknowledge', 'excuse']],
+    ['operator', ['acknowledge', 'excuse', 'shelve', 'plan-works', 'reset']],
+  ] as const)('say what a %s may do, for the page to offer it', async (role, may) => {
+    await add('bek', role);
+    const begun = await signIn('bek');
+    expect(begun.body.may).toEqual(may);
+    expect((await session(cookieOf(begun.set))).may).toEqual(may);
   });
 
   it('give a viewer no right to act', async () => {

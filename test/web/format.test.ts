@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { ago, clockTime, dayAndMonth, decimal, moment, quantity, span } from '../../dashboard/web/view/format.ts';
+import {
+  ago,
+  clockTime,
+  dayAndMonth,
+  deadline,
+  decimal,
+  moment,
+  quantity,
+  span,
+} from '../../dashboard/web/view/format.ts';
 
 const BISHKEK = 'Asia/Bishkek';
 /** 20 January 2026, 23:30 UTC: already the 21st in Bishkek. */
@@ -61,5 +70,15 @@ describe('times', () => {
   it('of a forecast are rough', () => {
     expect(span(9.3)).toEqual({ key: 'spanH', n: 9 });
     expect(span(0.6)).toEqual({ key: 'spanMin', n: 35 });
+  });
+
+  it.each([
+    [30, 'spanMin', 30],
+    [240, 'spanH', 4],
+    [24 * 60, 'spanH', 24],
+    [48 * 60, 'spanD', 2],
+    [7 * 24 * 60, 'spanD', 7],
+  ])('of a deadline of %i min are told in %s', (minutes, key, n) => {
+    expect(deadline(minutes)).toEqual({ key, n });
   });
 });

@@ -11,10 +11,11 @@ const PRIORITY_SHAPES: Readonly<
   low: { path: 'M12 1a11 11 0 1 0 0 22 11 11 0 1 0 0-22z', number: '4', y: 17 },
 };
 
-export function PrioritySign({ priority, label }: { priority: Priority; label: string }) {
+/** The word for it stands beside. */
+export function PrioritySign({ priority }: { priority: Priority }) {
   const { path, number, y } = PRIORITY_SHAPES[priority];
   return (
-    <svg class={`priority priority-${priority}`} viewBox="0 0 24 24" role="img" aria-label={label}>
+    <svg class={`priority priority-${priority}`} viewBox="0 0 24 24" aria-hidden="true">
       <path d={path} />
       <text x="12" y={y} text-anchor="middle">
         {number}
@@ -39,6 +40,14 @@ export function ClockSign({ label }: { label: string }) {
     <svg class="sign" viewBox="0 0 16 16" role="img" aria-label={label}>
       <circle cx="8" cy="8" r="6" class="sign-outline" />
       <path d="M8 4.5V8l2.5 1.8" class="sign-outline" />
+    </svg>
+  );
+}
+
+export function FoldSign({ isOpen }: { isOpen: boolean }) {
+  return (
+    <svg class="sign" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={isOpen ? 'M3 10.5l5-5 5 5' : 'M3 5.5l5 5 5-5'} class="sign-outline" />
     </svg>
   );
 }

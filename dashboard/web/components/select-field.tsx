@@ -10,7 +10,7 @@ interface SelectFieldProps {
 /** A choice with its name above it. */
 export function SelectField({ label, value, onChange, children }: SelectFieldProps) {
   return (
-    <label class="sim-field">
+    <label class="field">
       <span class="label" aria-hidden="true">
         {label}
       </span>

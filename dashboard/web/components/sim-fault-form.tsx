@@ -162,7 +162,7 @@ function SizeField({ size, draft, valueNow, change }: SizeFieldProps) {
   const { name, min, max, isWhole } = size;
   const unit = unitWord(size, draft.metric);
   return (
-    <label class="sim-field sim-size">
+    <label class="field sim-size">
       <span class="label">
         {sizeName(name)}
         {unit && `, ${unit}`}

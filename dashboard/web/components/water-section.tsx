@@ -8,6 +8,7 @@ import { keyOf, type PlantView, type PointView, type SeriesRef, type SourceView 
 import { Sparkline } from './sparkline.tsx';
 import { TankCard } from './tank-card.tsx';
 import { AgeNote, Figure, ValueRow } from './value.tsx';
+import { ZoneExcuse } from './zone-excuse.tsx';
 import { ZoneRow } from './zone-row.tsx';
 
 export function WaterSection({ view }: { view: PlantView }) {
@@ -27,7 +28,10 @@ export function WaterSection({ view }: { view: PlantView }) {
       {zones.length > 0 && (
         <article class="card">
           {zones.map((zone) => (
-            <ZoneRow key={zone.zone.id} zone={zone} />
+            <div key={zone.zone.id} class="zone">
+              <ZoneRow zone={zone} />
+              <ZoneExcuse zone={zone.zone} />
+            </div>
           ))}
         </article>
       )}

@@ -1,7 +1,7 @@
 import type { en } from './en.ts';
 
 /** Forms of a counted phrase by the language's plural rule; Kyrgyz needs only `other`. */
-type Counted = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string };
+export type Counted = Partial<Record<Intl.LDMLPluralRule, string>> & { readonly other: string };
 
 export type TextKey = keyof typeof en.text;
 export type CountKey = keyof typeof en.count;

@@ -1,6 +1,9 @@
 /** English, the catalogue that gives the others their keys. Inserted words stand alone: no endings on names. */
+import { alarmEn } from './alarm-en.ts';
+
 export const en = {
   text: {
+    ...alarmEn.text,
     linkLive: 'live',
     linkWeak: 'weak link',
     linkBlind: 'no link',
@@ -10,22 +13,6 @@ export const en = {
     simulated: 'Training mode: the data are not real',
     simulator: 'Simulator',
     filling: 'History is being filled:',
-    alarms: 'Alarms',
-    allWell: 'All is well',
-    noAlarms: 'No open alarms',
-    acknowledge: 'Acknowledge',
-    reset: 'Reset',
-    undo: 'Undo',
-    actFailed: 'Not done. Again?',
-    acknowledged: 'acknowledged',
-    overUnseen: 'over, not acknowledged',
-    overLatched: 'over, waiting for a reset',
-    since: 'since {{time}}',
-    limit: 'limit {{value}}',
-    critical: 'critical',
-    high: 'high',
-    medium: 'medium',
-    low: 'low',
     water: 'Water',
     light: 'Light',
     zones: 'Zones',
@@ -77,6 +64,7 @@ export const en = {
     agoD: '{{n}} d ago',
     spanMin: '{{n}} min',
     spanH: '{{n}} h',
+    spanD: '{{n}} d',
     back: 'Back',
     range24h: '24 h',
     range7d: '7 days',
@@ -111,14 +99,12 @@ export const en = {
     password: 'Password',
     wrongPassword: 'Another name, or another password',
     tooManyAttempts: 'Too many attempts. Try again in a quarter of an hour.',
-    signInFailed: 'Not done: no answer of the server',
   },
   count: {
+    ...alarmEn.count,
     lamps: { one: '{{count}} lamp', other: '{{count}} lamps' },
     days: { one: '{{done}} of {{count}} day', other: '{{done}} of {{count}} days' },
     silent: { one: 'no current data: {{count}} device', other: 'no current data: {{count}} devices' },
-    children: { one: '{{count}} more because of it', other: '{{count}} more because of it' },
-    muted: { one: 'not announced: {{count}} alarm', other: 'not announced: {{count}} alarms' },
   },
   metric: {
     level: 'level',

@@ -1,7 +1,9 @@
+import { alarmKy } from './alarm-ky.ts';
 import type { Catalogue } from './catalogue.ts';
 
 export const ky: Catalogue = {
   text: {
+    ...alarmKy.text,
     linkLive: 'байланышта',
     linkWeak: 'байланыш начар',
     linkBlind: 'байланыш жок',
@@ -11,22 +13,6 @@ export const ky: Catalogue = {
     simulated: 'Окуу режими: маалымат чыныгы эмес',
     simulator: 'Симулятор',
     filling: 'Тарых толтурулууда:',
-    alarms: 'Авариялык билдирүүлөр',
-    allWell: 'Баары жайында',
-    noAlarms: 'Активдүү билдирүү жок',
-    acknowledge: 'Кабыл алуу',
-    reset: 'Кайра коюу',
-    undo: 'Жокко чыгаруу',
-    actFailed: 'Болбоду. Дагы?',
-    acknowledged: 'кабыл алынды',
-    overUnseen: 'бүттү, кабыл алына элек',
-    overLatched: 'бүттү, кайра коюуну күтүп турат',
-    since: '{{time}} бери',
-    limit: 'чек {{value}}',
-    critical: 'өтө кооптуу',
-    high: 'жогорку',
-    medium: 'орто',
-    low: 'төмөн',
     water: 'Суу',
     light: 'Көчө жарыгы',
     zones: 'Эсепке алуу зоналары',
@@ -78,6 +64,7 @@ export const ky: Catalogue = {
     agoD: '{{n}} күн мурун',
     spanMin: '{{n}} мүн.',
     spanH: '{{n}} саат',
+    spanD: '{{n}} күн',
     back: 'Артка',
     range24h: '24 саат',
     range7d: '7 күн',
@@ -113,14 +100,12 @@ export const ky: Catalogue = {
     password: 'Сырсөз',
     wrongPassword: 'Аты же сырсөзү туура эмес',
     tooManyAttempts: 'Аракет өтө көп. Чейрек сааттан кийин кайталаңыз.',
-    signInFailed: 'Болбоду: сервер жооп берген жок',
   },
   count: {
+    ...alarmKy.count,
     lamps: { other: '{{count}} чырак' },
     days: { other: '{{done}} / {{count}} күн' },
     silent: { other: 'жаңы маалымат жок: {{count}} түзмөк' },
-    children: { other: 'ушундан улам дагы {{count}}' },
-    muted: { other: 'кабарланбаган билдирүү: {{count}}' },
   },
   metric: {
     level: 'деңгээл',

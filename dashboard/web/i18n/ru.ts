@@ -1,7 +1,9 @@
+import { alarmRu } from './alarm-ru.ts';
 import type { Catalogue } from './catalogue.ts';
 
 export const ru: Catalogue = {
   text: {
+    ...alarmRu.text,
     linkLive: 'на связи',
     linkWeak: 'связь слабая',
     linkBlind: 'нет связи',
@@ -11,22 +13,6 @@ export const ru: Catalogue = {
     simulated: 'Учебный режим: данные не настоящие',
     simulator: 'Симулятор',
     filling: 'Заполняется история:',
-    alarms: 'Тревоги',
-    allWell: 'Всё в порядке',
-    noAlarms: 'Активных тревог нет',
-    acknowledge: 'Принять',
-    reset: 'Сбросить',
-    undo: 'Отменить',
-    actFailed: 'Не вышло. Ещё раз?',
-    acknowledged: 'принято',
-    overUnseen: 'прошло, не принято',
-    overLatched: 'прошло, ждёт сброса',
-    since: 'с {{time}}',
-    limit: 'порог {{value}}',
-    critical: 'критическая',
-    high: 'высокая',
-    medium: 'средняя',
-    low: 'низкая',
     water: 'Вода',
     light: 'Свет',
     zones: 'Зоны учёта',
@@ -78,6 +64,7 @@ export const ru: Catalogue = {
     agoD: '{{n}} сут назад',
     spanMin: '{{n}} мин',
     spanH: '{{n}} ч',
+    spanD: '{{n}} сут',
     back: 'Назад',
     range24h: '24 ч',
     range7d: '7 дней',
@@ -112,9 +99,9 @@ export const ru: Catalogue = {
     password: 'Пароль',
     wrongPassword: 'Неверное имя или пароль',
     tooManyAttempts: 'Слишком много попыток. Повторите через четверть часа.',
-    signInFailed: 'Не вышло: сервер не отвечает',
   },
   count: {
+    ...alarmRu.count,
     lamps: {
       one: '{{count}} светильник',
       few: '{{count}} светильника',
@@ -127,13 +114,6 @@ export const ru: Catalogue = {
       few: 'нет свежих данных: {{count}} устройства',
       many: 'нет свежих данных: {{count}} устройств',
       other: 'нет свежих данных: {{count}} устройства',
-    },
-    children: { other: 'из-за этого ещё {{count}}' },
-    muted: {
-      one: 'без оповещения: {{count}} тревога',
-      few: 'без оповещения: {{count}} тревоги',
-      many: 'без оповещения: {{count}} тревог',
-      other: 'без оповещения: {{count}} тревоги',
     },
   },
   metric: {

@@ -1,67 +1,96 @@
-/** What a person does with an alarm. It is sent a moment later, so that a slip of the finger can be undone. */
-import { computed, signal } from '@preact/signals';
-import { askToSignIn } from './session.ts';
+/** What people do on the page, and how far it has come: nothing is done before the server has said so. */
+import { signal } from '@preact/signals';
+import type { TextKey } from '../i18n/catalogue.ts';
+import { call, type Method, RefusedError } from './call.ts';
+import { askToSignIn, startSession } from './session.ts';
 
-export type Act = 'acknowledge' | 'reset';
+export interface Act {
+  /** Of the button: one act at a time. */
+  readonly key: string;
+  readonly method?: Method;
+  readonly address: string;
+  readonly body?: object;
+  /** Takes over what the server says. */
+  readonly onDone: (answer: unknown) => unknown;
+  /** Asks for how things are: they are not as the page believed. */
+  readonly onChanged: () => unknown;
+}
+
+/** In words, and in the server's own where there are none. */
+export interface ActFailure {
+  readonly why: TextKey;
+  readonly said: string;
+}
+
+type ActState =
+  | { readonly kind: 'waiting'; readonly act: Act; readonly timer: ReturnType<typeof setTimeout> }
+  | { readonly kind: 'sending' }
+  | { readonly kind: 'failed'; readonly failure: ActFailure };
 
 const UNDO_MS = 5_000;
-const TIMEOUT_MS = 15_000;
 
-interface Waiting {
-  readonly act: Act;
-  readonly timer: ReturnType<typeof setTimeout>;
+const states = signal<ReadonlyMap<string, ActState>>(new Map());
+
+/** Undefined: nothing is under way, and nothing has failed. */
+export const actState = (key: string): ActState | undefined => states.value.get(key);
+
+export function actFailure(key: string): ActFailure | null {
+  const state = actState(key);
+  return state?.kind === 'failed' ? state.failure : null;
 }
 
-/** By the alarm's id. */
-const waiting = signal<ReadonlyMap<string, Waiting>>(new Map());
-export const failedActs = signal<ReadonlySet<string>>(new Set());
-export const waitingActs = computed(() => new Set(waiting.value.keys()));
-
-export function startAct(id: string, act: Act): void {
-  failedActs.value = without(failedActs.peek(), id);
-  const timer = setTimeout(() => void send(id, act), UNDO_MS);
-  waiting.value = new Map(waiting.peek()).set(id, { act, timer });
+/** Sent a moment later, so that a slip of the finger can be undone. */
+export function startAct(act: Act): void {
+  put(act.key, { kind: 'waiting', act, timer: setTimeout(() => void sendAct(act), UNDO_MS) });
 }
 
-export function undoAct(id: string): void {
-  clearTimeout(waiting.peek().get(id)?.timer);
-  forget(id);
+export function undoAct(key: string): void {
+  const state = states.peek().get(key);
+  if (state?.kind !== 'waiting') return;
+  clearTimeout(state.timer);
+  put(key, null);
 }
 
 /** A page that is closed meanwhile has not been told otherwise. */
 export function startActs(): void {
   addEventListener('pagehide', () => {
-    for (const [id, { act, timer }] of waiting.peek()) {
-      clearTimeout(timer);
-      void send(id, act);
+    for (const state of states.peek().values()) {
+      if (state.kind !== 'waiting') continue;
+      clearTimeout(state.timer);
+      void sendAct(state.act);
     }
   });
 }
 
-/** The alarm itself comes back over the socket. */
-async function send(id: string, act: Act): Promise<void> {
+/** Whether the server has done it. */
+export async function sendAct({ key, method = 'POST', address, body, onDone, onChanged }: Act): Promise<boolean> {
+  put(key, { kind: 'sending' });
   try {
-    const response = await fetch(`api/alarms/${encodeURIComponent(id)}/${act}`, {
-      method: 'POST',
-      keepalive: true,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    if (response.status === 401) askToSignIn();
-    // Somebody else may have been faster.
-    if (!response.ok && response.status !== 409) throw new Error(`${response.status}`);
-  } catch {
-    failedActs.value = new Set(failedActs.peek()).add(id);
-  } finally {
-    forget(id);
+    await onDone(await call(method, address, body));
+    put(key, null);
+    return true;
+  } catch (error) {
+    const status = error instanceof RefusedError ? error.status : null;
+    if (status === 401) askToSignIn();
+    if (status === 403) startSession();
+    if (status === 404 || status === 409) await onChanged();
+    put(key, { kind: 'failed', failure: { why: WHY[status ?? 0] ?? 'refused', said: (error as Error).message } });
+    return false;
   }
 }
 
-function forget(id: string): void {
-  const rest = new Map(waiting.peek());
-  rest.delete(id);
-  waiting.value = rest;
-}
+/** By the status of the answer; 0: there was none. */
+const WHY: Readonly<Record<number, TextKey>> = {
+  0: 'noAnswer',
+  401: 'signInFirst',
+  403: 'notAllowed',
+  404: 'changedMeanwhile',
+  409: 'changedMeanwhile',
+};
 
-function without(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {
-  return new Set([...ids].filter((each) => each !== id));
+function put(key: string, state: ActState | null): void {
+  const next = new Map(states.peek());
+  if (state) next.set(key, state);
+  else next.delete(key);
+  states.value = next;
 }

@@ -1,5 +1,6 @@
 /** The HTTP side: what the socket does not push. Relative addresses, so that the page may live under any path. */
-import type { AlarmWire, HistoryWire, PlantWire, SimWire } from '../../wire.ts';
+import type { Work } from '../../../model/work.ts';
+import type { AlarmWire, HistoryWire, PlantWire, RuleWire, SimWire } from '../../wire.ts';
 import type { SeriesRef } from '../view/plant-view.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -28,6 +29,18 @@ export async function fetchSim(): Promise<SimWire | null> {
 /** The latest alarms, those that are over among them. */
 export function fetchLatestAlarms(): Promise<readonly AlarmWire[]> {
   return getJson('api/alarms?state=all&limit=50');
+}
+
+export function fetchAlarm(id: string): Promise<AlarmWire> {
+  return getJson(`api/alarms/${encodeURIComponent(id)}`);
+}
+
+export function fetchRules(): Promise<readonly RuleWire[]> {
+  return getJson('api/rules');
+}
+
+export function fetchWorks(): Promise<readonly Work[]> {
+  return getJson('api/works');
 }
 
 export function fetchHistory(request: HistoryRequest): Promise<HistoryWire> {

@@ -3,6 +3,7 @@ import { batch, computed, type Signal, signal } from '@preact/signals';
 import { io, type Socket } from 'socket.io-client';
 import type { AlarmWire, ClientEvents, LiveWire, ServerEvents, SimWire } from '../../wire.ts';
 import { keyOf, type SeriesRef } from '../view/plant-view.ts';
+import { childrenByParent, withAlarm } from '../view/standing.ts';
 import { fetchLatestAlarms } from './api.ts';
 import { phoneNow, setServerTime } from './clock.ts';
 import { linkState, WEAK_AFTER_MS } from './link-state.ts';
@@ -17,10 +18,14 @@ let version = -1;
 
 /** Keys of all series that have a value. */
 export const seenKeys = signal<ReadonlySet<string>>(new Set());
-/** How many have come since the page was opened: one a connection. */
-export const snapshots = signal(0);
-export const isSnapshotHere = computed(() => snapshots.value > 0);
+/** How many have brought a snapshot since the page was opened. A flood brings more of them. */
+export const connections = signal(0);
+export const isSnapshotHere = computed(() => connections.value > 0);
+/** Open, or set aside by somebody. */
 export const alarms = signal<readonly AlarmWire[]>([]);
+const children = computed(() => childrenByParent(alarms.value));
+/** What an alarm or a work explains, by its id. */
+export const childrenOf = (id: string): readonly AlarmWire[] => children.value.get(id) ?? [];
 export const lastReturnAt = signal<number | null>(null);
 export const sim = signal<SimWire | null>(null);
 export const link = computed(() => linkState(lastFrameAt.value, startedAt, phoneNow.value));
@@ -44,15 +49,20 @@ export function startFeed(): void {
     reconnectionDelayMax: 5_000,
     timeout: 8_000,
   });
-  socket.on('connect', () => socket.emit('subscribe', { site: 'all' }));
+  let isNewConnection = true;
+  socket.on('connect', () => {
+    isNewConnection = true;
+    socket.emit('subscribe', { site: 'all' });
+  });
   socket.on('snapshot', (frame) => {
     received(frame.now);
     version = frame.version;
     batch(() => {
       forgetAllBut(new Set(frame.values.map(keyOf)));
       store(frame.values);
-      alarms.value = frame.alarms.filter(isOpen);
-      snapshots.value++;
+      alarms.value = frame.alarms;
+      if (isNewConnection) connections.value++;
+      isNewConnection = false;
       void askLastReturn();
     });
   });
@@ -65,7 +75,7 @@ export function startFeed(): void {
   });
   socket.on('alarm', (alarm) => {
     lastFrameAt.value = Date.now();
-    take(alarm);
+    takeAlarm(alarm);
   });
   socket.on('heartbeat', (frame) => received(frame.now));
   socket.on('sim', (state) => {
@@ -121,14 +131,9 @@ function forgetAllBut(known: ReadonlySet<string>): void {
   if ([...seenKeys.peek()].some((key) => !known.has(key))) seenKeys.value = known;
 }
 
-function take(alarm: AlarmWire): void {
-  const others = alarms.peek().filter((a) => a.id !== alarm.id);
-  alarms.value = isOpen(alarm) ? [...others, alarm] : others;
+export function takeAlarm(alarm: AlarmWire): void {
+  alarms.value = withAlarm(alarms.peek(), alarm);
   noteReturn(alarm);
-}
-
-function isOpen(alarm: AlarmWire): boolean {
-  return alarm.state !== 'normal';
 }
 
 function entry<T>(map: Map<string, Signal<T>>, key: string, initial: T): Signal<T> {

@@ -4,7 +4,7 @@ import type { AssetWire, DeviceWire, LimitWire, PlantWire, SiteWire } from '../.
 import type { SeriesRef } from '../view/plant-view.ts';
 import { plantView } from '../view/plant-view.ts';
 import { fetchPlant, fetchSim } from './api.ts';
-import { seenKeys, sim, snapshots } from './feed.ts';
+import { connections, seenKeys, sim } from './feed.ts';
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 20_000;
@@ -60,8 +60,8 @@ async function loadSim(): Promise<void> {
 /** Asks for the plant again now and then for the lit period, and after every reconnection: the server may be another. */
 export function keepPlantFresh(): void {
   setInterval(refreshPlant, REFRESH_MS);
-  let seen = snapshots.peek();
-  snapshots.subscribe((count) => {
+  let seen = connections.peek();
+  connections.subscribe((count) => {
     if (count > seen && count > 1) refreshPlant();
     seen = count;
   });

@@ -1,16 +1,20 @@
 /** Who looks at the page, and whether they may act (contract 3.7). */
 import { signal } from '@preact/signals';
+import type { Action } from '../../../model/person.ts';
 import type { SessionWire } from '../../wire.ts';
 
 const TIMEOUT_MS = 15_000;
 
-export type SignInFault = 'wrongPassword' | 'tooManyAttempts' | 'signInFailed';
+export type SignInFault = 'wrongPassword' | 'tooManyAttempts' | 'noAnswer';
 
 /** Null: not known yet. */
 export const session = signal<SessionWire | null>(null);
 export const signInFault = signal<SignInFault | null>(null);
 /** The form is open. */
 export const isSigningIn = signal(false);
+
+/** Whether whoever looks may; not before that is known. */
+export const may = (action: Action): boolean => session.value?.may.includes(action) ?? false;
 
 export function startSession(): void {
   void ask('GET').catch(() => undefined);
@@ -27,9 +31,9 @@ export async function signIn(user: string, password: string): Promise<void> {
   try {
     const status = await ask('POST', { user, password });
     if (status < 300) isSigningIn.value = false;
-    else signInFault.value = FAULTS[status] ?? 'signInFailed';
+    else signInFault.value = FAULTS[status] ?? 'noAnswer';
   } catch {
-    signInFault.value = 'signInFailed';
+    signInFault.value = 'noAnswer';
   }
 }
 

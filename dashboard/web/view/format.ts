@@ -82,6 +82,13 @@ export function span(hours: number): { readonly key: 'spanMin' | 'spanH'; readon
   return hours < 1 ? { key: 'spanMin', n: Math.round((hours * 60) / 5) * 5 } : { key: 'spanH', n: Math.round(hours) };
 }
 
+/** A time to act in, in the largest unit that fits. */
+export function deadline(minutes: number): { readonly key: 'spanMin' | 'spanH' | 'spanD'; readonly n: number } {
+  if (minutes < 60) return { key: 'spanMin', n: minutes };
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? { key: 'spanH', n: hours } : { key: 'spanD', n: Math.round(hours / 24) };
+}
+
 function sameDay(a: number, b: number, timeZone: string): boolean {
   const [left, right] = [localDate(a, timeZone), localDate(b, timeZone)];
   return left.day === right.day && left.month === right.month && left.year === right.year;
