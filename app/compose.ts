@@ -49,7 +49,8 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
 
     const clockSync = await startClockSync();
     started(clockSync.stop);
-    const clock = { now: Date.now, uptimeMs: () => performance.now(), isUnsynchronised: clockSync.isUnsynchronised };
+    const isUnsynchronised = () => clockSync.state() === 'unsynchronised';
+    const clock = { now: Date.now, uptimeMs: () => performance.now(), isUnsynchronised };
 
     const releasedAtMs = Date.parse(RELEASE.date);
     const ingest = await startIngest({ plant, rules, dataDir, releasedAtMs }, { store, log, clock }).catch(

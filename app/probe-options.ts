@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Hint } from '../firmware-bridge/probe/guess.ts';
 import type { BusLine } from '../model/bridge-file.ts';
 import { METRICS } from '../model/metric.ts';
-import { READ_FUNCTION } from '../model/modbus-frame.ts';
+import { isBits, READ_FUNCTION } from '../model/modbus-frame.ts';
 import type { RegisterTable } from '../model/register-map.ts';
+import { idSchema, kindSchema } from '../model/schema.ts';
 import { ConfigError } from './start-error.ts';
 
 const TABLES = Object.keys(READ_FUNCTION) as RegisterTable[];
@@ -42,8 +43,8 @@ const schema = z.strictObject({
     .string()
     .refine((name) => METRICS.has(name), 'no such metric; see docs/contract.md 2.6')
     .optional(),
-  id: text.default('my-device'),
-  kind: text.default('device'),
+  id: idSchema.default('my-device'),
+  kind: kindSchema.default('device'),
   write: text.optional(),
   'timeout-ms': whole('expected 20 to 60000 ms', 20, 60_000).optional(),
 });
@@ -63,20 +64,13 @@ export interface ProbeOptions extends Pick<Raw, 'unit' | 'count' | 'metric' | 'i
 
 export function parseProbeOptions(own: readonly (readonly [string, string])[]): ProbeOptions {
   const parsed = schema.safeParse(Object.fromEntries(own));
-  const faults = parsed.success
-    ? []
-    : parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`);
-  if (!parsed.success) throw new ConfigError(faults);
+  if (!parsed.success)
+    throw new ConfigError(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`));
   const raw = parsed.data;
   const { unit, count, metric, id, kind, write } = raw;
   const line = lineOf(raw);
-  if (!line) faults.push('probe: expected one of --rtu PORT, --tcp HOST:PORT and --rtu-over-tcp HOST:PORT');
-  if (raw.address !== undefined && unit === undefined) faults.push('--address: expected --unit with it');
-  if ((raw.expect ?? raw.range ?? write) !== undefined && raw.address === undefined) {
-    faults.push('--expect, --range, --write: expected --address with them');
-  }
-  if (write !== undefined && metric === undefined) faults.push('--write: expected --metric, what is measured there');
-  if (!line || faults.length > 0) throw new ConfigError(faults);
+  const faults = faultsOf(raw);
+  if (!line || faults.length > 0) throw new ConfigError(line ? faults : [NO_LINE, ...faults]);
   return {
     ...{ line, unit, count, metric, id, kind, write },
     units: unitsOf(raw.units),
@@ -84,6 +78,24 @@ export function parseProbeOptions(own: readonly (readonly [string, string])[]): 
     hint: hintOf(raw),
     timeoutMs: raw['timeout-ms'],
   };
+}
+
+const NO_LINE = 'probe: expected one of --rtu PORT, --tcp HOST:PORT and --rtu-over-tcp HOST:PORT';
+
+/** Options that make no sense together. */
+function faultsOf(raw: Raw): string[] {
+  const { unit, address, expect, range, write } = raw;
+  const faults = write === undefined ? [] : faultsOfWrite(raw);
+  if (address !== undefined && unit === undefined) faults.push('--address: expected --unit with it');
+  if ((expect ?? range ?? write) !== undefined && address === undefined)
+    faults.push('--expect, --range, --write: expected --address with them');
+  return faults;
+}
+
+function faultsOfWrite(raw: Raw): string[] {
+  if (raw.metric === undefined) return ['--write: expected --metric, what is measured there'];
+  const isNumber = !isBits(placeOf(raw).table) && METRICS.get(raw.metric)?.type === 'number';
+  return isNumber ? [] : ['--write: expected a number in registers; a yes/no is written into a profile by hand'];
 }
 
 function lineOf({ rtu, tcp, 'rtu-over-tcp': rtuOverTcp, baud, parity }: Raw): BusLine | null {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import type { ModbusBus, ReadResult } from '../firmware-bridge/bus/modbus-bus.ts';
 import { openBus } from '../firmware-bridge/bus/open-bus.ts';
-import { type Guess, rankGuesses } from '../firmware-bridge/probe/guess.ts';
+import { type Guess, isPlainWord, rankGuesses } from '../firmware-bridge/probe/guess.ts';
 import { readRaw, scanUnits } from '../firmware-bridge/probe/scan.ts';
 import { profileStub } from '../firmware-bridge/probe/stub.ts';
 import { decodeWords } from '../model/modbus-codec.ts';
@@ -138,8 +138,9 @@ function wordRows(cells: ReadonlyMap<number, number>): (string | number)[][] {
 
 const GUESS_HEAD = ['value', 'type', 'order', 'scale', 'wire address', 'if the manual counts from'];
 
-function guessRow({ value, type, order, scale, address, base }: Guess): (string | number)[] {
-  return [short(value), type, WORDS[type] > 1 || order !== 'ABCD' ? order : '', scale, address, base];
+function guessRow(guess: Guess): (string | number)[] {
+  const { value, type, order, scale, address, base } = guess;
+  return [short(value), type, isPlainWord(guess) ? '' : order, scale, address, base];
 }
 
 function short(value: number): string {

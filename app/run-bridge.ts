@@ -69,12 +69,14 @@ async function composeBridge(settings: BridgeSettings, file: BridgeFile, log: Lo
   const access = brokerAccess(settings, '');
   const closeDataDir = openDataDir(dataDir);
   const run = beginRun(join(dataDir, 'bridge-runs.json'));
-  const outbox = await openOutbox({
-    ...{ file: join(dataDir, 'bridge.db'), maxBytes: outboxBytes, whenFull: 'drop-oldest' },
-  }).catch((error: Error) => {
+  const outbox = await openOutbox(
+    { file: join(dataDir, 'bridge.db'), maxBytes: outboxBytes, whenFull: 'drop-oldest', whenDamaged: 'set-aside' },
+    (damaged) =>
+      log.error({ file: damaged }, 'the readings that waited were damaged and are set aside; a new file is begun'),
+  ).catch((error: Error) => {
     throw new StartError(`the data in ${dataDir} cannot be used: ${error.message}`);
   });
-  const clock = await startBridgeClock();
+  const clock = await startBridgeClock(file.clock);
   const will = { topic: bridgeStatusTopic(file), payload: lastWill() };
   const link = startMqttLink({ ...access, clientId: `bridge-${file.gateway}`, will }, log);
   const bridge = startBridge({ file, run: run.record, maxAgeMs }, { outbox, link, clock, log });

@@ -11,5 +11,6 @@ if (major < 24) {
 // Before any TypeScript is read: what strips its types takes 12 MB, and is not needed for what was kept of the last start.
 const { enableCompileCache } = await import('node:module');
 process.env.NODE_COMPILE_CACHE ??= `${import.meta.dirname}/../node_modules/.cache/aimak-watch`;
+if (process.argv[2] === 'bridge') (await import('./fill-cache.js')).fillCache(process.env.NODE_COMPILE_CACHE);
 enableCompileCache(process.env.NODE_COMPILE_CACHE);
 await import('./main.ts');

@@ -92,7 +92,7 @@ function poll(bridge: unknown, onRead: (device: string) => void): BusLoop {
   if (!bus) throw new Error(JSON.stringify(parsed));
   const log = { info: () => undefined, warn: () => undefined, error: console.error };
   const clock = {
-    ...{ now: Date.now, upMs: () => performance.now(), bootId: '', isSet: () => true },
+    ...{ now: Date.now, upMs: () => performance.now(), bootId: '', isSet: () => true, source: () => null },
     sleep: (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => undefined),
   };
   return startBusLoop(bus, {

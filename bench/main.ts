@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME… [--json] [--seconds N] [--repeats N] [--prefill N]`: what it costs, measured on the whole process. */
+import { measureBridge } from './bridge.ts';
 import { measureDetect } from './detect.ts';
 import { measureDisk } from './disk.ts';
 import { measureBrokerRate } from './external-broker-rate.ts';
@@ -26,4 +27,5 @@ await runNamed('bench', {
   brokers: measureBrokerRate,
   villages: measureVillages,
   simulate: measureSimulate,
+  bridge: measureBridge,
 });

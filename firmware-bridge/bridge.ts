@@ -19,7 +19,7 @@ export interface BridgeOptions {
 
 export interface BridgeParts {
   readonly outbox: Outbox;
-  readonly link: Pick<MqttLink, 'publish' | 'onConnect'>;
+  readonly link: Pick<MqttLink, 'publish' | 'publishNow' | 'onConnect'>;
   readonly clock: BridgeClock;
   readonly log: Log;
   /** For tests; a line of the real world where it is left out. */
@@ -47,7 +47,7 @@ export function startBridge({ file, run, maxAgeMs }: BridgeOptions, parts: Bridg
   );
   const health = (): BridgeHealth => ({
     ...run,
-    clock: { isSet: clock.isSet() },
+    clock: { isSet: clock.isSet(), source: clock.source() },
     outbox: { ...outbox.counts(), unsaved: sender.unsaved() },
     buses: loops.map((loop) => loop.health()),
   });

@@ -1,3 +1,9 @@
+/**
+ * Why the clock is believed: the system says that it follows NTP; the bridge file says that the computer has a clock with a
+ * battery; or there is nobody to ask, and it is only not before the release of this program.
+ */
+export type ClockSource = 'ntp' | 'rtc' | 'unverified';
+
 /** Time on the bridge's computer, as an argument: tests have their own. */
 export interface BridgeClock {
   /** Epoch ms: the time that readings carry. */
@@ -8,6 +14,8 @@ export interface BridgeClock {
   readonly bootId: string;
   /** False until the clock has been set: a small computer has none that outlasts a power cut. */
   isSet(): boolean;
+  /** Null until it has been set. */
+  source(): ClockSource | null;
   /** Resolves after a time, or at once when the signal aborts; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { MqttLink } from '../link/mqtt-link.ts';
 import type { OutboxCounts } from '../link/outbox/file.ts';
 import type { Log } from '../model/log.ts';
 import { statusTopic } from '../model/topic.ts';
-import type { BridgeClock } from './clock.ts';
+import type { BridgeClock, ClockSource } from './clock.ts';
 import type { BusHealth } from './poll/bus-loop.ts';
 
 /** Of this run, and of those before it on the same data. */
@@ -16,7 +16,7 @@ export interface RunRecord {
 }
 
 export interface BridgeHealth extends RunRecord {
-  readonly clock: { readonly isSet: boolean };
+  readonly clock: { readonly isSet: boolean; readonly source: ClockSource | null };
   readonly outbox: OutboxCounts & { readonly unsaved: number };
   readonly buses: readonly BusHealth[];
 }
@@ -106,14 +106,22 @@ function timeOf(clock: BridgeClock): number | null {
 
 /** Short: it may go over a GSM link. */
 function toWire({ version, startedAtMs, starts, crashes, clock, outbox, buses }: BridgeHealth): object {
-  const { entries, items, bytes, dropped, deadLetters, unsaved } = outbox;
+  const { entries, items, bytes, dropped, deadLetters, unsaved, isOneSetAside } = outbox;
   return {
     version,
     startedAt: startedAtMs,
     starts,
     crashes,
-    clock: { set: clock.isSet },
-    outbox: { messages: entries, readings: items, bytes, dropped, undatable: deadLetters, unsaved },
+    clock: { set: clock.isSet, source: clock.source },
+    outbox: {
+      messages: entries,
+      readings: items,
+      bytes,
+      dropped,
+      undatable: deadLetters,
+      unsaved,
+      damaged: isOneSetAside,
+    },
     buses: buses.map(({ id, isOpen, reason, opened, units }) => ({
       ...{ id, open: isOpen, reason, opened },
       units: units.map(({ isAnswering, lastGoodMs, ...rest }) => ({
@@ -125,7 +133,7 @@ function toWire({ version, startedAtMs, starts, crashes, clock, outbox, buses }:
   };
 }
 
-function summarise({ buses, outbox, starts }: BridgeHealth, log: Log): void {
+function summarise({ buses, outbox, starts, clock }: BridgeHealth, log: Log): void {
   for (const { id, isOpen, reason, units } of buses) {
     const silent = units.filter(({ isAnswering }) => !isAnswering).map(({ unit }) => unit);
     const answering = units.length - silent.length;
@@ -135,4 +143,5 @@ function summarise({ buses, outbox, starts }: BridgeHealth, log: Log): void {
   }
   const { items, dropped } = outbox;
   log.info({ waiting: items, dropped, starts }, `${items} readings wait for the broker`);
+  if (!clock.isSet) log.warn({ waiting: items }, 'the clock is not set: what waits is sent once it is (contract 2.10)');
 }

@@ -20,8 +20,13 @@ interface PublishOptions {
 }
 
 export interface MqttLink {
-  /** Resolves on PUBACK: the broker has taken the message over. Rejects only once the link has stopped. */
+  /** Resolves on PUBACK: the broker has taken the message over. Rejects once the link has stopped; `link-away` where a connection broke at its very beginning. */
   publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<void>;
+  /**
+   * For what loses its meaning when it comes late: over the connection that stands, or not at all. Rejects with code
+   * `link-away` where there is none, and where it breaks before PUBACK; then it may have arrived, and is not sent again.
+   */
+  publishNow(topic: string, payload: Uint8Array): Promise<void>;
   /** At each connection; at once where one stands. */
   onConnect(listener: () => void): void;
   readonly isConnected: boolean;
@@ -30,9 +35,13 @@ export interface MqttLink {
   stop(): Promise<void>;
 }
 
-/** What had not been acknowledged when the link stopped: it may or may not have arrived. */
-class LinkStoppedError extends Error {
-  readonly code = 'link-stopped';
+/** What was not acknowledged: it may or may not have arrived. */
+class LinkError extends Error {
+  readonly code: 'link-stopped' | 'link-away';
+  constructor(code: 'link-stopped' | 'link-away', message: string) {
+    super(message);
+    this.code = code;
+  }
 }
 
 const RECONNECT_MS = 2_000;
@@ -56,9 +65,18 @@ export function startMqttLink({ url, clientId, user, password, ca, will }: MqttL
   };
   const client = connect(url, options);
   let lastError = '';
+  /** MQTT.js is connected a little earlier: then it sends again what is left of the last connection, and queues the rest. */
+  let isReady = false;
+  /** Numbers of the messages that are not to be sent again. */
+  const onlyNow = new Set<number>();
   client.on('connect', () => {
+    isReady = true;
     lastError = '';
     log.info({ url, clientId }, 'connected to the broker');
+  });
+  client.on('close', () => {
+    isReady = false;
+    for (const id of onlyNow) client.removeOutgoingMessage(id);
   });
   client.on('error', (error) => {
     // The same fault at every attempt is one line.
@@ -70,16 +88,25 @@ export function startMqttLink({ url, clientId, user, password, ca, will }: MqttL
   /** MQTT.js answers nothing for what is on its way when it ends. */
   const unacknowledged = new Set<(error: Error) => void>();
 
-  return {
-    publish(topic, payload, { retain = false } = {}) {
-      return new Promise((resolve, reject) => {
-        unacknowledged.add(reject);
-        client.publish(topic, toBuffer(payload), { qos: 1, retain }, (error) => {
-          unacknowledged.delete(reject);
-          if (error) reject(error);
-          else resolve();
-        });
+  function publish(topic: string, payload: Uint8Array, { retain = false }: PublishOptions = {}): Promise<void> {
+    return new Promise((resolve, reject) => {
+      unacknowledged.add(reject);
+      client.publish(topic, toBuffer(payload), { qos: 1, retain }, (error) => {
+        unacknowledged.delete(reject);
+        if (error) reject(new LinkError('link-away', error.message));
+        else resolve();
       });
+    });
+  }
+
+  return {
+    publish,
+    async publishNow(topic, payload) {
+      if (!isReady) throw new LinkError('link-away', 'no connection to the broker');
+      const published = publish(topic, payload);
+      const id = client.getLastMessageId();
+      onlyNow.add(id);
+      await published.finally(() => onlyNow.delete(id));
     },
     onConnect(listener) {
       client.on('connect', listener);
@@ -96,7 +123,7 @@ export function startMqttLink({ url, clientId, user, password, ca, will }: MqttL
     async stop() {
       // Forced: whoever publishes keeps what was not acknowledged.
       await client.endAsync(true);
-      for (const reject of unacknowledged) reject(new LinkStoppedError('the link has stopped'));
+      for (const reject of unacknowledged) reject(new LinkError('link-stopped', 'the link has stopped'));
       unacknowledged.clear();
     },
   };

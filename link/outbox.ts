@@ -21,6 +21,10 @@ export interface Outbox {
   drop(upTo: number): Promise<void>;
   /** The newest first; of very many the oldest are gone. */
   deadLetters(limit: number): Promise<readonly DeadLetter[]>;
+  /** What was kept under that name. */
+  note(name: string): Promise<string | null>;
+  /** Resolves once a short text is synced to disk beside the entries, in place of the one before. */
+  keepNote(name: string, text: string): Promise<void>;
   /** As of the last call that was answered. */
   counts(): OutboxCounts;
   stop(): Promise<void>;
@@ -41,13 +45,19 @@ class OutboxCallError extends Error {
   }
 }
 
-/** Rejects where the file cannot be used: damaged, or of a newer version. */
-export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
+/**
+ * Rejects where the file cannot be used: damaged, or of a newer version. `onSetAside` is told the new name of a damaged
+ * file, where such a one is set aside.
+ */
+export async function openOutbox(
+  options: OutboxOptions,
+  onSetAside: (file: string) => void = () => undefined,
+): Promise<Outbox> {
   const calls = new Map<number, Call>();
   let lastId = 0;
   let worker: Worker | null = null;
   let stopping: Promise<void> | null = null;
-  let counts: OutboxCounts = { entries: 0, items: 0, bytes: 0, deadLetters: 0, dropped: 0 };
+  let counts: OutboxCounts = { entries: 0, items: 0, bytes: 0, deadLetters: 0, dropped: 0, isOneSetAside: false };
 
   function start(): Worker {
     const started = new Worker(new URL('./outbox/thread.ts', import.meta.url), {
@@ -68,6 +78,7 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     const call = calls.get(response.id);
     calls.delete(response.id);
     counts = response.counts;
+    if (response.setAside !== undefined) onSetAside(response.setAside);
     if (response.error) call?.reject(new OutboxCallError(response.error.message, response.error.code));
     else call?.resolve(response.result as never);
   }
@@ -95,6 +106,8 @@ export async function openOutbox(options: OutboxOptions): Promise<Outbox> {
     removeEach: (ids, refused = []) => ask('removeEach', ids, refused),
     drop: (upTo) => ask('drop', upTo),
     deadLetters: (limit) => ask('deadLetters', limit),
+    note: (name) => ask('note', name),
+    keepNote: (name, text) => ask('keepNote', name, text),
     counts: () => counts,
     stop: () => {
       stopping ??= close();

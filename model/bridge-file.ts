@@ -48,7 +48,19 @@ const busSchema = z
     'expected one of rtu, tcp and rtuOverTcp',
   );
 
-const bridgeSchema = z.strictObject({ site: id, gateway: id, buses: z.array(busSchema).min(1) });
+const CLOCKS = ['auto', 'ntp', 'rtc'] as const;
+/**
+ * When the clock of the bridge's computer is believed. `ntp`: once the system says that it is synchronised. `rtc`: at once,
+ * since one with a battery keeps it. `auto`: as `ntp`, and at once where no system can say.
+ */
+export type ClockTrust = (typeof CLOCKS)[number];
+
+const bridgeSchema = z.strictObject({
+  site: id,
+  gateway: id,
+  clock: z.enum(CLOCKS, 'expected auto, ntp or rtc').default('auto'),
+  buses: z.array(busSchema).min(1),
+});
 
 export type BusLine =
   | ({ readonly kind: 'rtu' } & Readonly<z.output<typeof rtuSchema>>)
@@ -79,6 +91,7 @@ export interface BridgeFile {
   readonly site: SiteId;
   /** The bridge itself as a device: its status stands under this name. */
   readonly gateway: DeviceId;
+  readonly clock: ClockTrust;
   readonly buses: readonly BridgeBus[];
 }
 
@@ -94,7 +107,7 @@ export function parseBridgeFile(
 ): Parsed<BridgeFile> {
   const parsed = parseWith(bridgeSchema, raw);
   if (!parsed.ok) return parsed;
-  const { site, gateway, buses } = parsed.value;
+  const { site, gateway, clock, buses } = parsed.value;
   const faults: ConfigFault[] = [
     ...repeatedIds(buses, 'buses'),
     ...repeatedDevices(parsed.value),
@@ -112,7 +125,7 @@ export function parseBridgeFile(
     return { id: bus.id, line: lineOf(bus), units };
   });
   if (faults.length > 0) return { ok: false, faults };
-  return { ok: true, value: { site: site as SiteId, gateway: gateway as DeviceId, buses: read } };
+  return { ok: true, value: { site: site as SiteId, gateway: gateway as DeviceId, clock, buses: read } };
 }
 
 function toUnit(raw: RawUnit, bus: RawBus, profiles: ReadonlyMap<string, Profile>): Parsed<BridgeUnit> {

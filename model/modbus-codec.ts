@@ -126,8 +126,9 @@ function rawsOf(field: RegisterField, value: number | boolean): number[] {
   if (parts[0]?.type === 'bool') return [Boolean(value) === isInverted ? 0 : 1];
   const above = Number(value) - offset;
   const raw = (rollsOverAt === null ? above : modulo(above, rollsOverAt)) / scale;
-  // An integer is rounded when it is stored.
-  if (parts.length === 1) return [parts[0]?.type.startsWith('float') ? healed(raw) : raw];
+  // An integer is rounded when it is stored; a float that was not scaled is what it was.
+  const isExact = !parts[0]?.type.startsWith('float') || (scale === 1 && offset === 0);
+  if (parts.length === 1) return [isExact ? raw : healed(raw)];
   const whole = Math.trunc(healed(raw));
   return [whole, healed(healed(raw) - whole)];
 }
@@ -162,7 +163,9 @@ function shortestFloat32(value: number): number {
 }
 
 function modulo(value: number, by: number): number {
-  return ((value % by) + by) % by;
+  const rest = value % by;
+  // Adding to what is not negative would cost it digits.
+  return rest < 0 ? rest + by : rest;
 }
 
 function lowestBit(mask: number): number {

@@ -4,7 +4,7 @@ import { parseWith } from './fault.ts';
 import { METRICS, type Metric } from './metric.ts';
 import { lintRegisterMap } from './register-lint.ts';
 import { type RegisterMap, registerMapSchema } from './register-map.ts';
-import { idSchema } from './schema.ts';
+import { idSchema, kindSchema } from './schema.ts';
 
 /** How a metric reports: `periodic`, where silence is a fault, or `on-change`, where silence means unchanged. */
 type Reporting = 'periodic' | 'on-change';
@@ -44,7 +44,7 @@ const noiseSchema = z.union([z.number().nonnegative(), z.string().regex(/^\d+(\.
 
 const profileSchema = z.strictObject({
   id: idSchema,
-  kind: z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected snake_case'),
+  kind: kindSchema,
   everyS: z.number().positive(),
   metrics: z.record(
     z.string(),

@@ -76,10 +76,14 @@ function isWholeAsNeeded(type: RegisterType, value: number | undefined): boolean
   return value === undefined || type.startsWith('float') || Number.isInteger(value);
 }
 
-function faultsOfOrder({ type, order }: Pick<RawField, 'type' | 'order'>): [string, string][] {
+function faultsOfOrder({ type, order, mask }: Partial<RawField> & Pick<RawField, 'type'>): [string, string][] {
   const hasMany = WORDS[type] > 1;
   if (hasMany && order === undefined) return [['order', `expected, since ${type} has ${WORDS[type]} words`]];
-  return !hasMany && order !== undefined ? [['order', `${type} has one word and no order`]] : [];
+  if (hasMany || order === undefined) return [];
+  if (type === 'bool' || mask !== undefined) return [['order', 'expected none of single bits']];
+  return order === 'BADC'
+    ? []
+    : [['order', `${type} has one word: expected none, or BADC where its bytes are swapped`]];
 }
 
 function faultsOfDerived({ derived, fields }: RegisterMap, metrics: Metrics): ConfigFault[] {

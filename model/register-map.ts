@@ -26,6 +26,8 @@ export type RegisterType = keyof typeof WORDS;
 /** A is the most significant byte, AB the first word on the wire. Of four words: CDAB low word first, BADC bytes swapped. */
 export const BYTE_ORDERS = ['ABCD', 'CDAB', 'BADC', 'DCBA'] as const;
 export type ByteOrder = (typeof BYTE_ORDERS)[number];
+/** Of a single word: as the standard says, or with its two bytes swapped. */
+export const ORDERS_OF_ONE: readonly ByteOrder[] = ['ABCD', 'BADC'];
 
 /** `fast`: once a second, or as the bus allows. `normal`: with every report. `slow`: every 15 minutes. `once`: at the start. */
 const POLL_CLASSES = ['fast', 'normal', 'slow', 'once'] as const;
@@ -110,7 +112,7 @@ const fieldSchema = z.strictObject({
   address: formula,
   /** May be left out in a table of bits. */
   type: type.default('bool'),
-  /** Only of more than one word. */
+  /** Of more than one word; of one where its bytes are swapped. */
   order: order.optional(),
   mask: z.int().min(1).max(0xffff).optional(),
   /** A second number, of the same table, to be added before the scale. */

@@ -4,6 +4,9 @@ import { ID_PATTERN } from './ids.ts';
 
 export const idSchema = z.string().regex(ID_PATTERN, 'expected an id of lower-case letters, digits and dashes');
 
+/** Of devices that measure the same: the measurement that their readings belong to. */
+export const kindSchema = z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected snake_case');
+
 /** `device.metric` */
 export const seriesRefSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}\.[a-z][a-z0-9_]*$/, 'expected device.metric');
 

@@ -29,12 +29,12 @@ export function encodeTelemetry(frames: readonly TelemetryFrame[]): Uint8Array {
   return Buffer.from(JSON.stringify(frames.length === 1 ? frames[0] : frames));
 }
 
-/** Frames of one device, oldest first, in as few messages as the size limit allows. */
-export function encodeBacklog(frames: readonly TelemetryFrame[]): Uint8Array[] {
+/** Frames of one device, oldest first, in few messages of at most so many bytes. */
+export function encodeBacklog(frames: readonly TelemetryFrame[], maxBytes = MAX_PAYLOAD_BYTES): Uint8Array[] {
   const payload = encodeTelemetry(frames);
-  if (payload.byteLength <= MAX_PAYLOAD_BYTES || frames.length === 1) return [payload];
+  if (payload.byteLength <= maxBytes || frames.length === 1) return [payload];
   const half = Math.ceil(frames.length / 2);
-  return [...encodeBacklog(frames.slice(0, half)), ...encodeBacklog(frames.slice(half))];
+  return [...encodeBacklog(frames.slice(0, half), maxBytes), ...encodeBacklog(frames.slice(half), maxBytes)];
 }
 
 /** Payload bytes to frames, oldest first as sent. */

@@ -1,6 +1,13 @@
 /** What words may mean: every type, order and address base, ranked by how well the value fits what a person sees (pure). */
-import { decodeWords } from '../../model/modbus-codec.ts';
-import { BYTE_ORDERS, type ByteOrder, type RegisterType, WORDS } from '../../model/register-map.ts';
+import { decodeField } from '../../model/modbus-codec.ts';
+import {
+  BYTE_ORDERS,
+  type ByteOrder,
+  ORDERS_OF_ONE,
+  type RegisterField,
+  type RegisterType,
+  WORDS,
+} from '../../model/register-map.ts';
 
 export interface Guess {
   /** Zero-based, as on the wire. */
@@ -10,6 +17,7 @@ export interface Guess {
   readonly type: RegisterType;
   readonly order: ByteOrder;
   readonly scale: number;
+  /** As a profile with this type, order and scale reads it. */
   readonly value: number;
 }
 
@@ -40,22 +48,33 @@ function candidates(cells: ReadonlyMap<number, number>, address: number, scales:
   return places.flatMap((place) => {
     const words = Array.from({ length: WORDS[place.type] }, (_, i) => cells.get(place.address + i));
     if (words.includes(undefined)) return [];
-    return readings(words as number[], place).flatMap(({ raw, ...reading }) =>
-      scales.map((scale) => ({ ...reading, scale, value: rounded(raw * scale) })),
-    );
+    const orders = words.length === 1 ? ORDERS_OF_ONE : BYTE_ORDERS;
+    return orders.flatMap((order) => scales.flatMap((scale) => valued({ ...place, order, scale }, words as number[])));
   });
 }
 
-function readings(words: number[], place: Pick<Guess, 'address' | 'base' | 'type'>) {
-  const orders = WORDS[place.type] === 1 ? ORDERS_OF_ONE : BYTE_ORDERS;
-  return orders.map((order) => ({ ...place, order, raw: decodeWords(words, { type: place.type, order, mask: null }) }));
+/** None where the words are no number in that reading. */
+function valued(guess: Omit<Guess, 'value'>, cells: readonly number[]): Guess[] {
+  const value = decodeField(fieldOf(guess), { table: 'holding', address: guess.address, cells });
+  return typeof value === 'number' ? [{ ...guess, value }] : [];
 }
 
-const ORDERS_OF_ONE: readonly ByteOrder[] = ['ABCD', 'BADC'];
+/** The field of a profile that is read so. */
+export function fieldOf({ address, type, order, scale }: Omit<Guess, 'value'>): RegisterField {
+  return {
+    ...{ metric: '', table: 'holding', address, count: WORDS[type], parts: [{ address, type, order, mask: null }] },
+    ...{ scale, offset: 0, isInverted: false, errorValue: null, unsupportedValue: null },
+    ...{ rawMin: Number.NEGATIVE_INFINITY, rawMax: Number.POSITIVE_INFINITY, rollsOverAt: null, poll: 'normal' },
+  };
+}
+
+/** A single word as the standard says has no order to be named. */
+export function isPlainWord({ type, order }: Pick<Guess, 'type' | 'order'>): boolean {
+  return WORDS[type] === 1 && order === 'ABCD';
+}
 
 /** 0: as on the display, to its last digit; more: further off. Null: it does not fit. */
 function misfitOf({ value, type }: Guess, hint: Hint): number | null {
-  if (!Number.isFinite(value)) return null;
   if (hint.kind === 'expect') {
     const off = Math.abs(value - hint.value);
     if (off <= 0.5 * 10 ** -hint.digits * (1 + 1e-9)) return 0;
@@ -72,8 +91,4 @@ function misfitOf({ value, type }: Guess, hint: Hint): number | null {
 function oddness({ base, type, order, scale }: Guess): number {
   const orders: readonly ByteOrder[] = ['ABCD', 'CDAB', 'DCBA', 'BADC'];
   return SCALES.indexOf(scale) * 100 + orders.indexOf(order) * 20 + TYPES.indexOf(type) * 2 + (base === 1 ? 0 : 30);
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(12));
 }

@@ -1,6 +1,7 @@
-/** A profile to begin with, of one metric that was found by probing. */
-import { type RegisterTable, WORDS } from '../../model/register-map.ts';
-import type { Guess } from './guess.ts';
+/** A profile to begin with, of one metric that was found by probing. It holds before its own linter. */
+import { encodeField } from '../../model/modbus-codec.ts';
+import type { RegisterTable } from '../../model/register-map.ts';
+import { fieldOf, type Guess, isPlainWord } from './guess.ts';
 
 export interface StubOptions {
   readonly id: string;
@@ -12,16 +13,16 @@ export interface StubOptions {
   readonly cells: readonly number[];
 }
 
-export function profileStub({ id, kind, metric, table, guess, cells }: StubOptions): string {
-  const { address, type, order, scale, value } = guess;
+export function profileStub(options: StubOptions): string {
+  const { id, kind, metric, table, guess } = options;
+  const { address, type, order, scale } = guess;
   const parts = [
     `table: ${table}`,
     `address: ${address}`,
     `type: ${type}`,
-    ...(WORDS[type] > 1 ? [`order: ${order}`] : []),
+    ...(isPlainWord(guess) ? [] : [`order: ${order}`]),
     ...(scale === 1 ? [] : [`scale: ${scale}`]),
   ];
-  const hex = cells.map((cell) => `0x${cell.toString(16).toUpperCase().padStart(4, '0')}`);
   return `# Begun by "aimak probe". Add the other metrics, and where the addresses stand in the maker's manual.
 id: ${id}
 kind: ${kind}
@@ -33,7 +34,15 @@ modbus:
   source: 'aimak probe: compared with the display of the device'
   fields:
     ${metric}: {${parts.join(', ')}}
-  golden:
+${golden(options)}`;
+}
+
+function golden({ metric, table, guess, cells }: StubOptions): string {
+  const { address, value } = guess;
+  if (encodeField(fieldOf(guess), value)?.join() !== cells.join())
+    return '  # No golden vector: what was read has more digits than can be written back.\n';
+  const hex = cells.map((cell) => `0x${cell.toString(16).toUpperCase().padStart(4, '0')}`);
+  return `  golden:
     - about: what the device said while it was probed
       verified: false
       table: ${table}

@@ -1,11 +1,12 @@
-/** What the live lane left behind: oldest first, one small batch on its way at a time, so that live values get past. */
+/** What the live lane left behind: oldest first, few small messages on their way at a time, so that live values get past. */
 
 import type { OutboxEntry } from '../../link/outbox/file.ts';
 import type { Outbox } from '../../link/outbox.ts';
 import type { Log } from '../../model/log.ts';
-import type { TelemetryFrame } from '../../model/telemetry.ts';
+import { encodeBacklog, type TelemetryFrame } from '../../model/telemetry.ts';
 import type { BridgeClock } from '../clock.ts';
-import { decodeEntry, type Entry, toFrame } from './entry.ts';
+import type { Datings } from './datings.ts';
+import { decodeEntry, toFrame } from './entry.ts';
 
 export interface BacklogLane {
   /** From that id on there may be something to send. */
@@ -16,14 +17,17 @@ export interface BacklogLane {
 export interface BacklogLaneParts {
   readonly outbox: Outbox;
   readonly clock: BridgeClock;
+  readonly datings: Datings;
   readonly log: Log;
   isLive(id: number): boolean;
-  /** Resolves once all of them are acknowledged. */
-  publish(device: string, frames: readonly TelemetryFrame[]): Promise<void>;
+  /** Resolves on the acknowledgement. */
+  publish(device: string, payload: Uint8Array): Promise<void>;
 }
 
-/** At 20 kbit/s some six seconds: so long a live value waits at the most. */
-const BATCH = { maxItems: 100_000, maxBytes: 16 * 1024 };
+/** What leaves the disk in one commit. */
+const BATCH = { maxItems: 100_000, maxBytes: 64 * 1024 };
+/** On their way together: at 20 kbit/s some six seconds, and so long a live value waits at the most. */
+const [MOST_ON_THEIR_WAY, MESSAGE_BYTES] = [4, 4 * 1024];
 const AGAIN_MS = 10_000;
 
 interface Sorted {
@@ -36,26 +40,28 @@ interface Sorted {
 }
 
 export function startBacklogLane(parts: BacklogLaneParts): BacklogLane {
-  const { outbox, clock, log, isLive, publish } = parts;
+  const { outbox, clock, datings, log, isLive, publish } = parts;
   let cursor = 0;
   let wake = Promise.withResolvers<void>();
   const stopping = new AbortController();
-  const stopped = Promise.withResolvers<void>();
+  let giveUp: () => void = () => undefined;
 
   function sort(entries: readonly OutboxEntry[]): Sorted {
     const sorted: Sorted = { ids: [], frames: new Map(), undatable: [], isWaiting: false };
     for (const each of entries) {
       if (isLive(each.id)) continue;
-      const entry: Entry = decodeEntry(each.data);
-      const frame = toFrame(entry, clock);
-      if (frame === 'wait') {
+      const entry = decodeEntry(each.data);
+      const date = datings.dateOf(entry.time);
+      if (date === 'wait') {
         sorted.isWaiting = true;
         break;
       }
-      if (frame === 'never') sorted.undatable.push(each);
+      if (date === 'never') sorted.undatable.push(each);
       else {
         sorted.ids.push(each.id);
-        sorted.frames.set(entry.device, [...(sorted.frames.get(entry.device) ?? []), frame]);
+        const ofDevice = sorted.frames.get(entry.device) ?? [];
+        ofDevice.push(toFrame(entry, date));
+        sorted.frames.set(entry.device, ofDevice);
       }
     }
     return sorted;
@@ -65,13 +71,12 @@ export function startBacklogLane(parts: BacklogLaneParts): BacklogLane {
   async function sendBatch(): Promise<boolean> {
     const from = cursor;
     const entries = await outbox.peekAfter({ id: from, ...BATCH });
+    await datings.update();
     // `lookFrom` may ask for something earlier meanwhile: that is kept.
     if (cursor === from) cursor = entries.at(-1)?.id ?? from;
     const { ids, frames, undatable, isWaiting } = sort(entries);
     if (isWaiting) cursor = Math.min(cursor, from);
-    const sending = [...frames].map(([device, some]) => publish(device, some));
-    // At the end nobody waits for a broker that is away: what is on disk is sent at the next start.
-    await Promise.race([Promise.all(sending), stopped.promise]);
+    await orStopped(send(frames));
     if (stopping.signal.aborted) return false;
     if (undatable.length > 0)
       log.warn({ entries: undatable.length }, 'readings whose time nobody can tell are not sent');
@@ -81,6 +86,29 @@ export function startBacklogLane(parts: BacklogLaneParts): BacklogLane {
     }
     if (isWaiting) await clock.sleep(AGAIN_MS, stopping.signal);
     return entries.length > 0;
+  }
+
+  async function send(frames: Sorted['frames']): Promise<void> {
+    const messages = [...frames]
+      .flatMap(([device, some]) => encodeBacklog(some, MESSAGE_BYTES).map((payload) => ({ device, payload })))
+      .values();
+    const sendNext = async (): Promise<void> => {
+      for (const { device, payload } of messages) {
+        if (!stopping.signal.aborted) await publish(device, payload);
+      }
+    };
+    const ends = await Promise.allSettled(Array.from({ length: MOST_ON_THEIR_WAY }, sendNext));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  /** At the end nobody waits for a broker that is away: what is on disk is sent at the next start. */
+  function orStopped(sending: Promise<unknown>): Promise<void> {
+    // No race with one promise for all batches: that would remember every one of them.
+    return new Promise((resolve, reject) => {
+      giveUp = resolve;
+      sending.then(() => resolve(), reject);
+    });
   }
 
   async function run(): Promise<void> {
@@ -109,7 +137,7 @@ export function startBacklogLane(parts: BacklogLaneParts): BacklogLane {
     },
     async stop() {
       stopping.abort();
-      stopped.resolve();
+      giveUp();
       wake.resolve();
       await running;
     },

@@ -27,15 +27,7 @@ export function decodeEntry(data: Uint8Array): Entry {
   return { device, seq, values, time };
 }
 
-/** Never a time that is made up: `wait` for the clock to be set, or `never` where the boot it was read in is over. */
-export function toFrame({ seq, values, time }: Entry, clock: BridgeClock): TelemetryFrame | 'wait' | 'never' {
-  if (typeof time === 'number') return { ts: time, seq, values };
-  if (time.bootId !== clock.bootId) return 'never';
-  if (!clock.isSet()) return 'wait';
-  return { ts: Math.round(clock.now() - (clock.upMs() - time.upMs)), seq, values };
-}
-
-/** Without a time it gets that of its receipt (contract 2.4): for what was read just now, and by nobody else's clock. */
-export function toUndatedFrame({ seq, values }: Entry): TelemetryFrame {
-  return { seq, values };
+/** Without `ts` it gets the time of its receipt (contract 2.4): for what was read just now, and by nobody else's clock. */
+export function toFrame({ seq, values }: Entry, ts?: number): TelemetryFrame {
+  return ts === undefined ? { seq, values } : { ts, seq, values };
 }

@@ -2,9 +2,10 @@
  * The newest readings of each device, sent at once and past all that waits. One that is overtaken before it was sent is left
  * to the backlog.
  */
-import type { TelemetryFrame } from '../../model/telemetry.ts';
+import { encodeTelemetry } from '../../model/telemetry.ts';
 import type { BridgeClock } from '../clock.ts';
-import { type Entry, toFrame, toUndatedFrame } from './entry.ts';
+import type { Datings } from './datings.ts';
+import { type Entry, toFrame } from './entry.ts';
 
 /** An entry and its id in the outbox; null where the disk would not take it. */
 interface Waiting {
@@ -22,7 +23,10 @@ export interface LiveLane {
 
 export interface LiveLaneParts {
   readonly clock: BridgeClock;
-  publish(device: string, frame: TelemetryFrame): Promise<void>;
+  readonly datings: Datings;
+  publish(device: string, payload: Uint8Array): Promise<void>;
+  /** At once, or it rejects. */
+  publishNow(device: string, payload: Uint8Array): Promise<void>;
   /** On the acknowledgement. */
   onArrived(id: number): void;
   onOvertaken(id: number): void;
@@ -33,7 +37,8 @@ const MOST_ON_THEIR_WAY = 8;
 /** Without a set clock only what was read just now may get the time of its receipt. */
 const JUST_NOW_MS = 10_000;
 
-export function createLiveLane({ clock, publish, onArrived, onOvertaken }: LiveLaneParts): LiveLane {
+export function createLiveLane(parts: LiveLaneParts): LiveLane {
+  const { clock, datings, publish, publishNow, onArrived, onOvertaken } = parts;
   const newest = new Map<string, Waiting>();
   /** On their way, or arrived and still on the disk. */
   const taken = new Set<number>();
@@ -43,23 +48,28 @@ export function createLiveLane({ clock, publish, onArrived, onOvertaken }: LiveL
     if (id !== null) onOvertaken(id);
   }
 
-  function frameOf({ entry }: Waiting): TelemetryFrame | null {
-    const frame = toFrame(entry, clock);
-    if (typeof frame === 'object') return frame;
-    // One at a time, since what is caught by an outage arrives with a time that is too late.
-    const isFresh = typeof entry.time === 'object' && clock.upMs() - entry.time.upMs < JUST_NOW_MS;
-    return isFresh && onTheirWay === 0 ? toUndatedFrame(entry) : null;
+  /** Null: not in this lane. */
+  function publishing({ entry }: Waiting): Promise<void> | null {
+    const { device, time } = entry;
+    const date = datings.dateOf(time);
+    if (typeof date === 'number') return publish(device, encodeTelemetry([toFrame(entry, date)]));
+    const age = datings.ageOf(time);
+    const isJustRead = age !== null && age < JUST_NOW_MS;
+    return isJustRead && !clock.isSet() ? publishNow(device, encodeTelemetry([toFrame(entry)])) : null;
   }
 
-  async function send(waiting: Waiting, frame: TelemetryFrame): Promise<void> {
-    const { id, entry } = waiting;
+  async function send(waiting: Waiting): Promise<void> {
+    const published = publishing(waiting);
+    if (!published) return leave(waiting);
+    const { id } = waiting;
     if (id !== null) taken.add(id);
     onTheirWay++;
     try {
-      await publish(entry.device, frame);
+      await published;
       if (id !== null) onArrived(id);
     } catch {
-      // The link has stopped; what is on disk is sent at the next start.
+      if (id !== null) taken.delete(id);
+      leave(waiting);
     }
     onTheirWay--;
     pump();
@@ -69,9 +79,7 @@ export function createLiveLane({ clock, publish, onArrived, onOvertaken }: LiveL
     for (const [device, waiting] of newest) {
       if (onTheirWay >= MOST_ON_THEIR_WAY) return;
       newest.delete(device);
-      const frame = frameOf(waiting);
-      if (frame) void send(waiting, frame);
-      else leave(waiting);
+      void send(waiting);
     }
   }
 

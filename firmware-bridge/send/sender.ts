@@ -2,12 +2,13 @@
 import type { MqttLink } from '../../link/mqtt-link.ts';
 import type { Outbox } from '../../link/outbox.ts';
 import type { Log } from '../../model/log.ts';
-import { encodeBacklog, type TelemetryFrame } from '../../model/telemetry.ts';
 import { telemetryTopic } from '../../model/topic.ts';
 import type { BridgeClock } from '../clock.ts';
 import type { Values } from '../poll/device-poller.ts';
+import { keepAgeLimit } from './age-limit.ts';
 import { startBacklogLane } from './backlog-lane.ts';
-import { decodeEntry, type Entry, encodeEntry, timeNow } from './entry.ts';
+import { createDatings } from './datings.ts';
+import { type Entry, encodeEntry, timeNow } from './entry.ts';
 import { createLiveLane } from './live-lane.ts';
 
 export interface SenderOptions {
@@ -18,7 +19,7 @@ export interface SenderOptions {
 
 export interface SenderParts {
   readonly outbox: Outbox;
-  readonly link: Pick<MqttLink, 'publish'>;
+  readonly link: Pick<MqttLink, 'publish' | 'publishNow'>;
   readonly clock: BridgeClock;
   readonly log: Log;
 }
@@ -33,10 +34,9 @@ export interface Sender {
 
 /** Readings on their way to the disk: a slow card holds up the polling, and not the memory. */
 const MOST_PENDING = 200;
-const AGE_EVERY_MS = 600_000;
-const AGE_PEEK = { maxItems: 2_000, maxBytes: 256 * 1024 };
 
 export function startSender({ site, maxAgeMs }: SenderOptions, { outbox, link, clock, log }: SenderParts): Sender {
+  const datings = createDatings(outbox, clock);
   const seqs = new Map<string, number>();
   const lastTimes = new Map<string, number>();
   const stopping = new AbortController();
@@ -45,14 +45,12 @@ export function startSender({ site, maxAgeMs }: SenderOptions, { outbox, link, c
   let removing: Promise<void> | null = null;
   let unsaved = 0;
 
-  async function publish(device: string, frames: readonly TelemetryFrame[]): Promise<void> {
-    const messages = encodeBacklog(frames);
-    await Promise.all(messages.map((payload) => link.publish(telemetryTopic(site, device), payload)));
-  }
+  const publish = (device: string, payload: Uint8Array) => link.publish(telemetryTopic(site, device), payload);
 
   const live = createLiveLane({
-    clock,
-    publish: (device, frame) => publish(device, [frame]),
+    ...{ clock, datings },
+    publish,
+    publishNow: (device, payload) => link.publishNow(telemetryTopic(site, device), payload),
     onArrived(id) {
       arrived.push(id);
       removing ??= removeArrived().finally(() => {
@@ -61,7 +59,7 @@ export function startSender({ site, maxAgeMs }: SenderOptions, { outbox, link, c
     },
     onOvertaken: (id) => backlog.lookFrom(id),
   });
-  const backlog = startBacklogLane({ outbox, clock, log, isLive: live.has, publish });
+  const backlog = startBacklogLane({ outbox, clock, datings, log, isLive: live.has, publish });
 
   /** All that have arrived while the last of them were removed go in one commit. */
   async function removeArrived(): Promise<void> {
@@ -98,32 +96,7 @@ export function startSender({ site, maxAgeMs }: SenderOptions, { outbox, link, c
     return distinct;
   }
 
-  async function dropOld(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await clock.sleep(AGE_EVERY_MS, stopping.signal);
-      if (!clock.isSet()) continue;
-      await dropBefore(clock.now() - maxAgeMs).catch((error: Error) =>
-        log.warn({ reason: error.message }, 'old readings cannot be dropped'),
-      );
-    }
-  }
-
-  async function dropBefore(oldestMs: number): Promise<void> {
-    for (;;) {
-      const entries = await outbox.peekAfter({ id: 0, ...AGE_PEEK });
-      const kept = entries.findIndex(({ data }) => {
-        const { time } = decodeEntry(data);
-        return typeof time !== 'number' || time >= oldestMs;
-      });
-      const old = kept < 0 ? entries.at(-1) : entries[kept - 1];
-      if (!old) return;
-      log.warn({ before: oldestMs }, 'readings have waited for too long and are dropped');
-      await outbox.drop(old.id);
-      if (kept >= 0) return;
-    }
-  }
-
-  const dropping = dropOld();
+  const dropping = keepAgeLimit(maxAgeMs, { outbox, clock, datings, log }, stopping.signal);
   return {
     async record(device, values) {
       const seq = seqs.get(device) ?? 0;

@@ -1,5 +1,8 @@
 /** The outbox's database: what has been taken and is not yet where it belongs, in the order it came. Synchronous; see `outbox.ts`. */
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { hasSetAside } from './damaged.ts';
+import { OutboxError, openDatabase } from './database.ts';
+import { ENTRY_BYTES, minus, plus, prepareStatements, type Sums, sum } from './statements.ts';
 
 export interface OutboxOptions {
   readonly file: string;
@@ -7,6 +10,8 @@ export interface OutboxOptions {
   readonly maxBytes: number;
   /** What is done with more: it is refused (the default), or the oldest makes room for it and is counted. */
   readonly whenFull?: 'refuse' | 'drop-oldest';
+  /** What is done with a damaged file: it cannot be used (the default), or is set aside and a new one is begun. */
+  readonly whenDamaged?: 'refuse' | 'set-aside';
 }
 
 export interface OutboxEntry {
@@ -38,6 +43,8 @@ export interface OutboxCounts {
   readonly deadLetters: number;
   /** Items ever dropped, to make room or for their age. */
   readonly dropped: number;
+  /** Whether a damaged file lies beside this one. */
+  readonly isOneSetAside: boolean;
 }
 
 export interface OutboxFile {
@@ -55,45 +62,43 @@ export interface OutboxFile {
   drop(upTo: number): void;
   /** The newest. */
   deadLetters(limit: number): DeadLetter[];
+  /** What was kept under that name. */
+  note(name: string): string | null;
+  /** Keeps a short text beside the entries, in place of the one before. */
+  keepNote(name: string, text: string): void;
   counts(): OutboxCounts;
+  /** The last that was given. */
+  lastId(): number;
   close(): void;
 }
 
-const SCHEMA_VERSION = 1;
-/** Beside the version: a file without it lacks only a count. */
-const TALLY = 'CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, items INTEGER NOT NULL) STRICT, WITHOUT ROWID;';
-/** AUTOINCREMENT: an id stays unique when the outbox was empty in between, and the last dead letter's id is their count. */
-const TABLES = `
-  CREATE TABLE entry (id INTEGER PRIMARY KEY AUTOINCREMENT, items INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
-  CREATE TABLE dead_letter (id INTEGER PRIMARY KEY AUTOINCREMENT, reason TEXT NOT NULL, text TEXT NOT NULL) STRICT;
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`;
-
 export const MAX_DEAD_LETTERS = 10_000;
-/** Of an entry beside its data, in the file. */
-const ENTRY_BYTES = 12;
 /** What a long outage leaves free is given back to the disk in steps of a few milliseconds. */
 const [VACUUM_FROM_PAGES, VACUUM_STEP_PAGES] = [4_096, 512];
 
-/** The name by which the composition root knows a file that cannot be used. */
-class OutboxError extends Error {
-  override readonly name = 'StoreError';
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
+/** `afterId`: the last id of a file that this one stands in for. */
+export function openOutboxFile(options: OutboxOptions, afterId = 0): OutboxFile {
+  const db = openDatabase(options.file, afterId);
+  try {
+    return useDatabase(db, options);
+  } catch (error) {
+    db.close();
+    throw error;
   }
 }
 
-export function openOutboxFile({ file, maxBytes, whenFull = 'refuse' }: OutboxOptions): OutboxFile {
-  const db = openDatabase(file);
+function useDatabase(db: DatabaseSync, { file, maxBytes, whenFull = 'refuse' }: OutboxOptions): OutboxFile {
   const statements = prepareStatements(db);
-  const deadLetters = (statements.lastDeadLetter.get()?.seq as number | undefined) ?? 0;
+  const lastIdOf = (table: string) => (statements.lastId.get(table)?.seq as number | undefined) ?? 0;
+  let lastId = lastIdOf('entry');
+  const deadLetters = lastIdOf('dead_letter');
   const dropped = (statements.dropped.get()?.items as number | undefined) ?? 0;
-  let counts: OutboxCounts = { ...sum(statements, Number.MAX_SAFE_INTEGER), deadLetters, dropped };
+  const sums = sum(statements, Number.MAX_SAFE_INTEGER);
+  let counts: OutboxCounts = { ...sums, deadLetters, dropped, isOneSetAside: hasSetAside(file) };
 
   function count(more: Partial<OutboxCounts>): void {
     counts = {
+      ...counts,
       entries: counts.entries + (more.entries ?? 0),
       items: counts.items + (more.items ?? 0),
       bytes: counts.bytes + (more.bytes ?? 0),
@@ -153,9 +158,9 @@ export function openOutboxFile({ file, maxBytes, whenFull = 'refuse' }: OutboxOp
     append(data, items) {
       const bytes = data.length + ENTRY_BYTES;
       makeRoom(bytes);
-      const id = Number(statements.insert.run(items, data).lastInsertRowid);
+      lastId = Number(statements.insert.run(items, data).lastInsertRowid);
       count({ entries: 1, items, bytes });
-      return id;
+      return lastId;
     },
     peekAfter: (peek) => take(statements.after.iterate(peek.id), peek),
     peekBefore: (peek) => take(statements.before.iterate(peek.id), peek),
@@ -183,53 +188,12 @@ export function openOutboxFile({ file, maxBytes, whenFull = 'refuse' }: OutboxOp
     },
     deadLetters: (limit) =>
       statements.deadLetters.all(limit).map(({ reason, text }) => ({ reason: String(reason), text: String(text) })),
+    note: (name) => (statements.note.get(name)?.text as string | undefined) ?? null,
+    keepNote: (name, text) => void statements.keepNote.run(name, text),
     counts: () => counts,
+    lastId: () => lastId,
     close: () => db.close(),
   };
-}
-
-type Statements = ReturnType<typeof prepareStatements>;
-
-function prepareStatements(db: DatabaseSync) {
-  return {
-    insert: db.prepare('INSERT INTO entry (items, data) VALUES (?, ?)'),
-    after: db.prepare('SELECT id, items, data FROM entry WHERE id > ? ORDER BY id'),
-    before: db.prepare('SELECT id, items, data FROM entry WHERE id < ? ORDER BY id DESC'),
-    sizes: db.prepare(`SELECT id, length(data) + ${ENTRY_BYTES} AS bytes FROM entry ORDER BY id`),
-    remove: db.prepare('DELETE FROM entry WHERE id <= ?'),
-    removeOne: db.prepare(
-      `DELETE FROM entry WHERE id = ? RETURNING 1 AS entries, items, length(data) + ${ENTRY_BYTES} AS bytes`,
-    ),
-    dropped: db.prepare("SELECT items FROM tally WHERE name = 'dropped'"),
-    tally: db.prepare(
-      "INSERT INTO tally VALUES ('dropped', ?) ON CONFLICT (name) DO UPDATE SET items = items + excluded.items",
-    ),
-    bury: db.prepare('INSERT INTO dead_letter (reason, text) VALUES (?, ?)'),
-    forget: db.prepare('DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?'),
-    deadLetters: db.prepare('SELECT reason, text FROM dead_letter ORDER BY id DESC LIMIT ?'),
-    lastDeadLetter: db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'dead_letter'"),
-    sums: db.prepare(
-      `SELECT count(*) AS entries, coalesce(sum(items), 0) AS items, coalesce(sum(length(data) + ${ENTRY_BYTES}), 0) AS bytes
-       FROM entry WHERE id <= ?`,
-    ),
-    freePages: db.prepare('PRAGMA freelist_count'),
-  };
-}
-
-type Sums = Pick<OutboxCounts, 'entries' | 'items' | 'bytes'>;
-
-/** Of the entries up to that id. */
-function sum({ sums }: Statements, upTo: number): Sums {
-  const { entries, items, bytes } = sums.get(upTo) as unknown as Sums;
-  return { entries, items, bytes };
-}
-
-function plus(sums: Sums, { entries = 0, items = 0, bytes = 0 }: Partial<Sums> = {}): Sums {
-  return { entries: sums.entries + entries, items: sums.items + items, bytes: sums.bytes + bytes };
-}
-
-function minus({ entries, items, bytes }: Sums): Sums {
-  return { entries: -entries, items: -items, bytes: -bytes };
 }
 
 function take(rows: Iterable<Record<string, unknown>>, { maxItems, maxBytes }: Peek): OutboxEntry[] {
@@ -244,26 +208,4 @@ function take(rows: Iterable<Record<string, unknown>>, { maxItems, maxBytes }: P
     entries.push(entry);
   }
   return entries;
-}
-
-function openDatabase(file: string): DatabaseSync {
-  const db = new DatabaseSync(file);
-  try {
-    db.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4000;');
-    const version = db.prepare('PRAGMA user_version').get()?.user_version;
-    if (version !== 0 && version !== SCHEMA_VERSION) {
-      const message = `${file} has schema version ${version}; this program knows version ${SCHEMA_VERSION}`;
-      throw new OutboxError('outbox-version', message);
-    }
-    // Before the first table: what a long outage took is given back afterwards.
-    if (version === 0) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
-    // An acknowledgement means on disk: NORMAL would sync at checkpoints only (contract 2.5).
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216;');
-    if (version === 0) db.exec(`BEGIN; ${TABLES} COMMIT;`);
-    db.exec(TALLY);
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-  return db;
 }

@@ -1,5 +1,6 @@
 /** The thread that owns the outbox's database: answers calls one after the other, in the order they came. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { isDamaged, setAside } from './damaged.ts';
 import { type OutboxCounts, type OutboxFile, type OutboxOptions, openOutboxFile } from './file.ts';
 
 export interface OutboxRequest {
@@ -13,17 +14,54 @@ export interface OutboxResponse {
   readonly counts: OutboxCounts;
   readonly result?: unknown;
   readonly error?: { readonly message: string; readonly code: string };
+  /** A damaged file that was set aside since the last response, under that name. */
+  readonly setAside?: string | undefined;
 }
 
-const outbox = openOutboxFile(workerData as OutboxOptions);
+const options = workerData as OutboxOptions;
+let lastSetAside: string | undefined;
+let outbox = open();
 
-function answer({ id, name, args }: OutboxRequest): OutboxResponse {
+function open(): OutboxFile {
   try {
-    const result = (outbox[name] as (...given: readonly unknown[]) => unknown)(...args);
-    return { id, result, counts: outbox.counts() };
+    return openOutboxFile(options);
+  } catch (error) {
+    if (!maySetAside(error)) throw error;
+    return beginAnew();
+  }
+}
+
+function maySetAside(error: unknown): boolean {
+  return options.whenDamaged === 'set-aside' && isDamaged(error);
+}
+
+function beginAnew(afterId = 0): OutboxFile {
+  lastSetAside = setAside(options.file);
+  return openOutboxFile(options, afterId);
+}
+
+function call({ name, args }: OutboxRequest): unknown {
+  const work = (): unknown => (outbox[name] as (...given: readonly unknown[]) => unknown)(...args);
+  try {
+    return work();
+  } catch (error) {
+    if (!maySetAside(error)) throw error;
+    outbox.close();
+    outbox = beginAnew(outbox.lastId());
+    return work();
+  }
+}
+
+function answer(request: OutboxRequest): OutboxResponse {
+  const { id } = request;
+  try {
+    const result = call(request);
+    return { id, result, counts: outbox.counts(), setAside: lastSetAside };
   } catch (error) {
     const { message, code = 'ERR_OUTBOX' } = error as Error & { code?: string };
     return { id, error: { message, code }, counts: outbox.counts() };
+  } finally {
+    lastSetAside = undefined;
   }
 }
 

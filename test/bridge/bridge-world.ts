@@ -57,6 +57,7 @@ export function createHandClock(nowMs: number, buses = 1): HandClock {
       return bootId;
     },
     isSet: () => isSet,
+    source: () => (isSet ? 'ntp' : null),
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         const wake = (): void => {
@@ -157,7 +158,7 @@ export function createMemoryLink() {
   const held: (() => void)[] = [];
   const onConnect: (() => void)[] = [];
   let isUp = true;
-  const link: Pick<MqttLink, 'publish' | 'onConnect'> = {
+  const link: Pick<MqttLink, 'publish' | 'publishNow' | 'onConnect'> = {
     publish: (topic, payload, { retain = false } = {}) =>
       new Promise((resolve) => {
         const deliver = (): void => {
@@ -167,6 +168,10 @@ export function createMemoryLink() {
         if (isUp) deliver();
         else held.push(deliver);
       }),
+    publishNow: async (topic, payload) => {
+      if (!isUp) throw new Error('away');
+      await link.publish(topic, payload);
+    },
     onConnect: (listener) => void onConnect.push(listener),
   };
   return {
@@ -187,7 +192,7 @@ export interface WorldOptions {
   readonly file: BridgeFile;
   readonly clock: HandClock;
   readonly bus: MemoryBus;
-  readonly link: Pick<MqttLink, 'publish' | 'onConnect'>;
+  readonly link: Pick<MqttLink, 'publish' | 'publishNow' | 'onConnect'>;
   readonly dataDir?: string;
   readonly maxBytes?: number;
   readonly maxAgeMs?: number;

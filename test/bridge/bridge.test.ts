@@ -241,7 +241,9 @@ describe('a bridge whose clock is not set', () => {
     const world = setUp();
     world.clock.set(null);
     world.link.down();
-    await startWorld(world);
+    const bridge = await startWorld(world);
+    await world.clock.advance(0);
+    await saved(bridge, 2);
     await world.clock.advance(5 * MINUTE);
     world.clock.set(T0 + 5 * MINUTE);
     world.link.up();
@@ -250,8 +252,7 @@ describe('a bridge whose clock is not set', () => {
       () => framesOf(world.link.sent, 'meter-1'),
       ({ length }) => length === 7,
     );
-    // The first may have been on its way when the link went: it has no time then, and gets that of its receipt.
-    const times = new Set(frames.map(({ ts = T0 }) => ts));
+    const times = new Set(frames.map(({ ts }) => ts));
     expect(times).toEqual(new Set([0, 1, 2, 3, 4, 5, 6].map((i) => T0 + i * MINUTE)));
   });
 
@@ -263,6 +264,63 @@ describe('a bridge whose clock is not set', () => {
     await delivered(world.link, 1);
     await world.clock.advance(MINUTE);
     expect((await delivered(world.link, 2)).map(({ ts }) => ts)).toEqual([undefined, undefined]);
+  });
+
+  it('gives a reading one time, however often it is sent', async () => {
+    const world = setUp();
+    world.clock.set(null);
+    world.link.down();
+    const first = await startWorld(world);
+    await world.clock.advance(3 * MINUTE);
+    world.clock.set(T0 + 3 * MINUTE);
+    await world.clock.advance(MINUTE);
+    await eventually(
+      () => first.outbox.note('datings'),
+      (note) => note !== null,
+    );
+    await first.stop();
+    // The same boot, and a clock that has been put right by 7 ms since.
+    const clock = createHandClock(T0 + 5 * MINUTE + 7);
+    const link = createMemoryLink();
+    await startWorld({ ...world, clock, link, bus: createMemoryBus(meter(clock)), dataDir: first.dataDir });
+    const frames = await delivered(link, 6);
+    expect(new Set(frames.map(({ ts }) => ts))).toEqual(
+      new Set([...[0, 1, 2, 3, 4].map((i) => T0 + i * MINUTE), T0 + 5 * MINUTE + 7]),
+    );
+  });
+
+  it('dates what it read before the computer was switched off where the clock was set meanwhile', async () => {
+    const world = setUp();
+    world.clock.set(null);
+    world.link.down();
+    const first = await startWorld(world);
+    await world.clock.advance(3 * MINUTE);
+    world.clock.set(T0 + 3 * MINUTE);
+    await world.clock.advance(MINUTE);
+    await eventually(
+      () => first.outbox.note('datings'),
+      (note) => note !== null,
+    );
+    await first.stop();
+    const clock = createHandClock(T0);
+    clock.reboot();
+    clock.set(null);
+    const link = createMemoryLink();
+    await startWorld({ ...world, clock, link, bus: createMemoryBus(meter(clock)), dataDir: first.dataDir });
+    const frames = await delivered(link, 6);
+    expect(frames.flatMap(({ ts }) => ts ?? []).sort((a, b) => a - b)).toEqual(
+      [0, 1, 2, 3, 4].map((i) => T0 + i * MINUTE),
+    );
+  });
+
+  it('drops what has waited for too long all the same', async () => {
+    const world = setUp();
+    world.clock.set(null);
+    world.link.down();
+    const bridge = await startWorld({ ...world, maxAgeMs: 30 * MINUTE });
+    await world.clock.advance(120 * MINUTE);
+    const left = await saved(bridge, 2 * 121);
+    expect(left.entries).toBeLessThanOrEqual(41);
   });
 
   it('does not make up a time for what was read before the computer was switched off', async () => {
@@ -301,8 +359,8 @@ describe('the status of the bridge', () => {
     expect(statuses().at(-1)).toMatchObject({
       retain: true,
       body: {
-        ...{ online: true, ts: T0 + 5_000, starts: 1, crashes: 0, clock: { set: true } },
-        outbox: { dropped: 0, undatable: 0, unsaved: 0 },
+        ...{ online: true, ts: T0 + 5_000, starts: 1, crashes: 0, clock: { set: true, source: 'ntp' } },
+        outbox: { dropped: 0, undatable: 0, unsaved: 0, damaged: false },
         buses: [{ id: 'b1', open: true, units: [{ unit: 1, devices: ['meter-1'], answering: true, lastGood: T0 }] }],
       },
     });

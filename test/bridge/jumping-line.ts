@@ -49,7 +49,14 @@ function createJumpingClock() {
     await setImmediate();
   }
 
-  const clock: BridgeClock = { now: () => upMs, upMs: () => upMs, bootId: '', isSet: () => true, sleep };
+  const clock: BridgeClock = {
+    now: () => upMs,
+    upMs: () => upMs,
+    bootId: '',
+    isSet: () => true,
+    source: () => 'ntp',
+    sleep,
+  };
   return {
     ...clock,
     async runFor(ms: number) {

@@ -1,17 +1,22 @@
 /** The bridge and its broker, when one of them is gone: nothing is lost, and nothing is there twice. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
 import type { HistoryWire, LiveWire } from '../../dashboard/wire.ts';
+import { decodeEntry } from '../../firmware-bridge/send/entry.ts';
 import { startMqttLink } from '../../link/mqtt-link.ts';
 import { encodeWords } from '../../model/modbus-codec.ts';
 import { silentLog } from '../harness/readings.ts';
-import { eventually, ROOT, spawnAimak, startServer, type TestServer, temporaryFolder } from '../harness/server.ts';
+import { eventually, ROOT, startServer, type TestServer, temporaryFolder } from '../harness/server.ts';
 import { bridgeFile, createHandClock, createMemoryBus, startWorld, TOTAL_AND_FLOW } from './bridge-world.ts';
-import { type Asked, rightAnswer, startUnit, toTcp } from './hand-made-unit.ts';
+import type { HurriedOptions, Told } from './children/hurried-bridge.ts';
 import { writeSite } from './site-files.ts';
 
 const MINUTE = 60_000;
@@ -102,84 +107,125 @@ describe('a bridge whose broker is away', () => {
 });
 
 describe('a bridge that is killed', () => {
-  it('has each reading in the history once, with its own time', async () => {
-    /** When each count was said. */
-    const saidAt: number[] = [];
-    const line = await startUnit('tcp', (asked: Asked, reply) => {
-      saidAt.push(Date.now());
-      const cells = words(saidAt.length - 1);
-      reply(
-        toTcp(
-          rightAnswer(asked, (at) => cells[at] ?? 0),
-          asked.transaction,
-        ),
-      );
-    });
-    const fields = { volume_total: TOTAL_AND_FLOW.fields.volume_total };
-    const { kind: _, ...tcp } = line;
-    const site = writeSite({ devices: ['meter-1'], everyS: 0.02, bus: { tcp }, modbus: { fields } });
-    const server = await startServer({ config: relative(ROOT, site.config) });
-    const dataDir = temporaryFolder();
-    const args = ['bridge', '--config', site.bridge, '--mqtt-url', server.mqttUrl, '--data-dir', dataDir];
+  it('loses nothing that was on its disk, wherever it is killed: without a broker, in a commit, and while it sends', async () => {
+    const world = writeHurriedSite();
+    const door = await startDoor();
+    const told: Told[] = [];
+    const start = (more: { killIn?: string } = {}) => startHurried({ ...world, mqttUrl: door.url, told, ...more });
+    const { dataDir } = world;
 
-    /** Of the readings that were on the disk at a kill. */
-    const saved: [number, number][] = [];
-    const kills = 6;
-    for (let round = 0; round < kills; round++) {
-      const before = saidAt.length;
-      const child = spawnAimak(args);
-      await eventually(
-        () => saidAt.length,
-        (count) => count > before + 5,
-        20_000,
-      );
-      await delay(Math.random() * 400);
-      child.kill('SIGKILL');
-      await once(child, 'exit');
-      saved.push(...entriesIn(join(dataDir, 'bridge.db')));
-    }
-    const last = spawnAimak(args);
-    const output = gather(last);
+    // Six hours on its clock, and no broker.
+    expect(await start({ killIn: 'insert:150' }).ended).toEqual(KILLED);
+    for (let round = 0; round < 2; round++) await start().killAfter(600);
+    expect(await start({ killIn: 'insert:400' }).ended).toEqual(KILLED);
+    const times = told.map(({ ts }) => ts);
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(6 * 60 * MINUTE);
+    const waited = entriesIn(dataDir);
+    expect(waited.length).toBeGreaterThan(1_000);
+    expect(without(savedOf(told), waited)).toEqual([]);
+
+    const server = await startServer({ config: relative(ROOT, world.site.config) });
+    door.lead(server.mqttPort);
+    expect(await start({ killIn: 'before-commit:1' }).ended).toEqual(KILLED);
+    // Some have arrived, and all of them are still there.
+    expect((await server.health()).ingest.stored).toBeGreaterThan(0);
+    expect(without(waited, entriesIn(dataDir))).toEqual([]);
+    expect(await start({ killIn: 'after-commit:1' }).ended).toEqual(KILLED);
+    expect(await start({ killIn: 'before-commit:2' }).ended).toEqual(KILLED);
+    await start().killAfter(50);
+    const last = start();
     await eventually(
-      () => saidAt.length,
-      (count) => count > 0 && output().includes('connected to the broker'),
+      () => entriesIn(dataDir).length,
+      (waiting) => waiting < 20,
       20_000,
     );
-    await delay(500);
-    last.kill('SIGTERM');
-    await once(last, 'exit');
-    expect(last.exitCode).toBe(0);
+    await last.kill();
 
-    const points = await historyOf(server, 'meter-1', 'volume_total');
-    const counts = points.map(([, value]) => value);
-    expect(new Set(counts).size).toBe(counts.length);
-    expect(counts).toEqual([...counts].sort((a, b) => Number(a) - Number(b)));
-    for (const [ts, value] of points) expect(Math.abs(ts - (saidAt[value ?? -1] ?? 0))).toBeLessThan(1_000);
-    const stored = new Map(points.map(([ts, value]) => [ts, value]));
-    for (const [ts, count] of saved) expect(stored.get(ts)).toBe(count);
-    // Lost is what had been read and was not yet on the disk, and what waits on it at the end.
-    const waiting = entriesIn(join(dataDir, 'bridge.db')).length;
-    expect(saidAt.length - counts.length - waiting).toBeLessThanOrEqual(kills * 3 + 3);
+    const stored = await storedOf(server);
+    // No value twice, none with another time than that it was read at, and all that was on the disk or still is.
+    expect(new Set(stored.map(([, , value]) => value)).size).toBe(stored.length);
+    expect(without(stored, told.map(toReading))).toEqual([]);
+    expect(without(savedOf(told), [...stored, ...entriesIn(dataDir)])).toEqual([]);
     expect((await server.health()).ingest.rejected).toEqual({});
     expect(await server.stop()).toBe(0);
-  });
+  }, 60_000);
 
-  function gather({ stdout }: ReturnType<typeof spawnAimak>): () => string {
-    let text = '';
-    stdout.on('data', (bytes: Buffer) => {
-      text += bytes.toString();
-    });
-    return () => text;
+  type Reading = [device: string, ts: number, value: number];
+  const KILLED = [null, 'SIGKILL'];
+  const DEVICES = ['meter-1', 'meter-2', 'meter-3'];
+  const toReading = ({ device, ts, value }: Told): Reading => [device, ts, value];
+  const savedOf = (told: readonly Told[]): Reading[] => told.filter(({ what }) => what === 'saved').map(toReading);
+
+  function without(readings: readonly Reading[], others: readonly Reading[]): Reading[] {
+    const known = new Set(others.map((other) => other.join()));
+    return readings.filter((reading) => !known.has(reading.join()));
   }
 
-  /** Time and count of what waits there. */
-  function entriesIn(file: string): [number, number][] {
-    const db = new DatabaseSync(file);
-    const rows = db.prepare('SELECT data FROM entry').all() as { data: Uint8Array }[];
+  function writeHurriedSite() {
+    const fields = { volume_total: TOTAL_AND_FLOW.fields.volume_total };
+    const bus = { tcp: { host: '127.0.0.1', port: 1 } };
+    const site = writeSite({ devices: DEVICES, everyS: 60, bus, modbus: { fields } });
+    return { site, dataDir: temporaryFolder(), realBeginMs: Date.now() };
+  }
+
+  interface Hurried extends ReturnType<typeof writeHurriedSite> {
+    readonly mqttUrl: string;
+    readonly told: Told[];
+    readonly killIn?: string;
+  }
+
+  /** An hour is a second to it. It goes on counting where the one before it was killed. */
+  function startHurried({ site, dataDir, realBeginMs, mqttUrl, told, killIn = '' }: Hurried) {
+    const load = (name: string): unknown => parse(readFileSync(join(site.folder, name), 'utf8'));
+    const options: HurriedOptions = {
+      ...{ bridge: load('bridge.yaml'), profile: load('profiles/test-meter.yaml'), mqttUrl, dataDir },
+      ...{ beginMs: realBeginMs - 7 * 24 * 60 * MINUTE, realBeginMs, speed: 3_600, firstValue: told.length },
+    };
+    const file = (name: string): string => join(import.meta.dirname, 'children', name);
+    const args = ['--import', file('kill-in-commit.ts'), file('hurried-bridge.ts'), JSON.stringify(options)];
+    const env = { ...process.env, KILL_IN: killIn };
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    createInterface({ input: child.stdout }).on('line', (line) => void told.push(JSON.parse(line)));
+    const ended = once(child, 'close');
+    const kill = async (): Promise<void> => {
+      child.kill('SIGKILL');
+      await ended;
+    };
+    return {
+      ended,
+      kill,
+      /** At any moment after it has told so much. */
+      async killAfter(lines: number): Promise<void> {
+        const from = told.length;
+        await eventually(
+          () => told.length,
+          (count) => count > from + lines,
+          20_000,
+        );
+        await delay(Math.random() * 20);
+        await kill();
+      },
+    };
+  }
+
+  async function storedOf(server: TestServer): Promise<Reading[]> {
+    const stored: Reading[] = [];
+    for (const device of DEVICES) {
+      const points = await historyOf(server, device, 'volume_total');
+      stored.push(...points.map(([ts, value]): Reading => [device, ts, Number(value)]));
+    }
+    return stored;
+  }
+
+  /** What waits on the disk. */
+  function entriesIn(dataDir: string): Reading[] {
+    const db = new DatabaseSync(join(dataDir, 'bridge.db'));
+    const rows = db.prepare('SELECT data FROM entry ORDER BY id').all() as { data: Uint8Array }[];
     db.close();
     return rows.map(({ data }) => {
-      const [, , { volume_total: count }, ts] = JSON.parse(Buffer.from(data).toString());
-      return [ts, count];
+      const { device, time, values } = decodeEntry(data);
+      return [device, Number(time), Number(values.volume_total)];
     });
   }
 });

@@ -1,11 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { failed, type ReadRequest } from '../../firmware-bridge/bus/modbus-bus.ts';
 import { type Guess, rankGuesses } from '../../firmware-bridge/probe/guess.ts';
 import { readRaw, scanUnits } from '../../firmware-bridge/probe/scan.ts';
 import { profileStub } from '../../firmware-bridge/probe/stub.ts';
-import { encodeWords } from '../../model/modbus-codec.ts';
+import { decodeField, decodeWords, encodeWords } from '../../model/modbus-codec.ts';
 import { parseProfile } from '../../model/profile.ts';
+import { resolveFields } from '../../model/register-fields.ts';
 import { BYTE_ORDERS, type ByteOrder, type RegisterType, WORDS } from '../../model/register-map.ts';
 
 /** The words of a value at an address, among others. */
@@ -14,6 +16,9 @@ function cellsWith(value: number, type: RegisterType, order: ByteOrder, address:
   const words = encodeWords(value, { type, order, mask: null });
   return new Map([...noise, ...words.map((word, i) => [address + i, word] as const)]);
 }
+
+const FLOAT64 = { type: 'float64', order: 'ABCD', mask: null } as const;
+const INT64 = { type: 'int64', order: 'ABCD', mask: null } as const;
 
 const expecting = (value: number, digits: number) => ({ kind: 'expect', value, digits }) as const;
 
@@ -51,19 +56,53 @@ describe('guessing what registers mean', () => {
     expect(rankGuesses(cellsWith(5, 'uint16', 'ABCD', 7), 8, expecting(0.123456, 6))).toEqual([]);
   });
 
-  it('writes a profile that is in order, with what was read as its golden vector', () => {
-    const cells = encodeWords(36.6254, { type: 'float32', order: 'CDAB', mask: null });
-    const guess: Guess = { address: 9, base: 1, type: 'float32', order: 'CDAB', scale: 1, value: 36.6254 };
-    const text = profileStub({
-      id: 'my-meter',
-      kind: 'flow_meter',
-      metric: 'flow_rate',
-      table: 'holding',
-      guess,
-      cells,
+  it('finds a number whose two bytes are swapped', () => {
+    const cells = new Map([[9, 0x2c01]]);
+    expect(rankGuesses(cells, 10, expecting(300, 0))[0]).toMatchObject({ type: 'uint16', order: 'BADC', value: 300 });
+  });
+
+  it('writes a profile that reads what was guessed, whatever was in the registers', () => {
+    const types: RegisterType[] = ['int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64', 'float32', 'float64'];
+    const word = fc.oneof(fc.integer({ min: 0, max: 0xffff }), fc.constantFrom(0, 1, 0x7fff, 0x8000, 0xffff));
+    const written = fc.record({
+      type: fc.constantFrom(...types),
+      words: fc.array(word, { minLength: 4, maxLength: 4 }),
+      order: fc.constantFrom(...BYTE_ORDERS),
+      scale: fc.constantFrom(1, 0.1, 0.01, 0.001, 1000, 3.6, 3600, 0.06),
+      metric: fc.constantFrom('flow_rate', 'volume_total'),
     });
-    const profile = parseProfile(parse(text));
-    expect(profile).toMatchObject({ ok: true, value: { id: 'my-meter', kind: 'flow_meter' } });
+    fc.assert(
+      fc.property(written, ({ type, words, order: anyOrder, scale, metric }) => {
+        const cells = words.slice(0, WORDS[type]);
+        const order = cells.length > 1 || anyOrder === 'BADC' ? anyOrder : 'ABCD';
+        const read = decodeWords(cells, { type, order, mask: null }) * scale;
+        fc.pre(Number.isFinite(read));
+        const guesses = rankGuesses(new Map(cells.map((cell, i) => [9 + i, cell])), 10, expecting(read, 0));
+        const guess = guesses.find((each) => each.type === type && each.order === order && each.scale === scale);
+        if (!guess) throw new Error('it is not among the guesses');
+        const stub = profileStub({ id: 'my-meter', kind: 'flow_meter', metric, table: 'holding', guess, cells });
+        const profile = parseProfile(parse(stub));
+        if (!profile.ok) throw new Error(`${stub}\n${JSON.stringify(profile.faults)}`);
+        const { modbus = null, metrics } = profile.value;
+        const fields = modbus && resolveFields(modbus, metrics);
+        const field = fields?.ok ? fields.value[0] : undefined;
+        expect(field && decodeField(field, { table: 'holding', address: 9, cells })).toBe(guess.value);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each<[string, RegisterType, number, number[], number]>([
+    ['a float64', 'float64', 1, encodeWords(88_210.3712345678, FLOAT64), 88_210.3712345678],
+    ['an int64 of 15 digits', 'int64', 0.001, encodeWords(123_456_789_012_345, INT64), 123_456_789_012.345],
+    ['a uint64 that counts', 'uint64', 0.001, encodeWords(123_456_789_012_345, INT64), 123_456_789_012.345],
+  ])('gives %s with its golden vector, to the last digit', (_, type, scale, cells, value) => {
+    const guess: Guess = { address: 9, base: 1, type, order: 'ABCD', scale, value };
+    const stub = profileStub({ id: 'a', kind: 'flow_meter', metric: 'volume_total', table: 'holding', guess, cells });
+    expect(parseProfile(parse(stub))).toMatchObject({
+      ok: true,
+      value: { modbus: { golden: [{ values: { volume_total: value } }] } },
+    });
   });
 
   it('keeps to the words that were read', () => {

@@ -1,7 +1,7 @@
 /** The bridge as a process, on serial lines and with what people do wrong. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { connect } from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -143,6 +143,23 @@ describe('the bridge and a serial port', () => {
     ]);
     expect([code, stderr]).toEqual([1, expect.stringContaining('another Aimak Watch is running on it')]);
     expect(await first.stop()).toBe(0);
+  });
+});
+
+describe('the bridge and a damaged outbox', () => {
+  it('goes on polling with a new one, and says so', async () => {
+    const line = await startUnit('rtuOverTcp', (asked, reply) => reply(rightAnswer(asked, () => 2)));
+    const { kind: _, ...rtuOverTcp } = line;
+    const site = writeSite({ devices: ['tank-1'], everyS: 1, bus: { rtuOverTcp }, modbus: FIELDS });
+    const dataDir = temporaryFolder();
+    writeFileSync(join(dataDir, 'bridge.db'), 'what a power cut has left of a database '.repeat(100));
+    const bridge = startBridge(site.bridge, NOWHERE, dataDir);
+    await bridge.says('are set aside; a new file is begun');
+    await bridge.says('1 of 1 units answer');
+    expect(await bridge.stop()).toBe(0);
+    const files = readdirSync(dataDir);
+    expect(files).toContain('bridge.db');
+    expect(files.filter((name) => name.startsWith('bridge.db.damaged-'))).toHaveLength(1);
   });
 });
 

@@ -33,6 +33,43 @@ describe('the MQTT link', () => {
     await broker.stop();
   });
 
+  it('sends what is for now over the connection that stands, or never', async () => {
+    const seen: string[] = [];
+    const see = (payload: Uint8Array) => void seen.push(Buffer.from(payload).toString());
+    const deaf = await startBroker(
+      { host: '127.0.0.1', port: 0 },
+      {
+        onTelemetry: (_, payload) => {
+          see(payload);
+          return new Promise(() => undefined);
+        },
+        log: silentLog,
+      },
+    );
+    const { port } = deaf;
+    const link = startMqttLink(options(port), silentLog);
+    const topic = 'aimak/v1/toru/d/telemetry';
+    await expect(link.publishNow(topic, Buffer.from('too early'))).rejects.toMatchObject({ code: 'link-away' });
+    await link.connected(5_000);
+    const published = expect(link.publishNow(topic, Buffer.from('now'))).rejects.toMatchObject({ code: 'link-away' });
+    await eventually(
+      () => seen,
+      () => seen.includes('now'),
+    );
+    await deaf.stop();
+    await published;
+    const later = link.publish(topic, Buffer.from('at any time'));
+    const broker = await startBroker(
+      { host: '127.0.0.1', port },
+      { onTelemetry: async (_, payload) => see(payload), log: silentLog },
+    );
+    await later;
+    await link.publishNow(topic, Buffer.from('now again'));
+    expect(seen).toEqual(['now', 'at any time', 'now again']);
+    await link.stop();
+    await broker.stop();
+  });
+
   it('says within the time asked that no broker answers', async () => {
     const link = startMqttLink(options(1), silentLog);
     expect(await link.connected(50)).toBe(false);

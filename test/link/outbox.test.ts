@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
@@ -75,7 +75,7 @@ describe('the outbox', () => {
     expect(texts(await outbox.peekAfter(ALL))).toEqual(['a', 'c', 'e']);
     await outbox.drop(ids[2] ?? 0);
     expect(texts(await outbox.peekAfter(ALL))).toEqual(['e']);
-    expect(outbox.counts()).toEqual({ entries: 1, items: 3, bytes: 1 + ENTRY_BYTES, deadLetters: 1, dropped: 6 });
+    expect(outbox.counts()).toMatchObject({ entries: 1, items: 3, bytes: 1 + ENTRY_BYTES, deadLetters: 1, dropped: 6 });
   });
 
   it('keeps what was refused with its reason, the newest of very many, and counts all', async () => {
@@ -124,6 +124,7 @@ describe('the outbox', () => {
             bytes: bytesOf(model),
             deadLetters: 0,
             dropped: 0,
+            isOneSetAside: false,
           });
         }
         await outbox.stop();
@@ -165,6 +166,70 @@ describe('the outbox', () => {
     const outbox = await open(file, 1e8);
     const ids = (await outbox.peekAfter(ALL)).map(({ id }) => id);
     expect(ids.slice(0, taken.length)).toEqual(taken);
+  });
+
+  it('keeps a note beside the entries, the last of each name', async () => {
+    const file = newFile();
+    const outbox = await open(file);
+    expect(await outbox.note('a')).toBeNull();
+    await outbox.keepNote('a', 'first');
+    await outbox.keepNote('a', 'second');
+    await outbox.stop();
+    expect(await (await open(file)).note('a')).toBe('second');
+  });
+
+  describe('that is damaged', () => {
+    const setAside = { maxBytes: 1e8, whenDamaged: 'set-aside' } as const;
+    /** Noise over the file, from a page on: as a card that loses its power writes it. */
+    const damage = (file: string, fromPage: number) => {
+      const bytes = readFileSync(file);
+      bytes.fill(0xa5, fromPage * 4096);
+      writeFileSync(file, bytes);
+    };
+    const fill = async (outbox: Outbox, count: number, size = 2_000) => {
+      for (let i = 0; i < count; i++) await outbox.append(blob('x'.repeat(size)), 1);
+    };
+    const filesBeside = (file: string) => readdirSync(dirname(file)).filter((name) => name.includes('.damaged-'));
+
+    it('is refused, unless it is to be set aside', async () => {
+      const file = newFile();
+      writeFileSync(file, 'no database at all, and longer than its header would be: '.repeat(100));
+      await expect(openOutbox({ file, maxBytes: 1e6 })).rejects.toMatchObject({ name: 'StoreError' });
+    });
+
+    it('is set aside at the start, and the last such file alone is kept', async () => {
+      const file = newFile();
+      const told: string[] = [];
+      for (const fromPage of [0, 3]) {
+        const before = await openOutbox({ file, ...setAside });
+        await fill(before, 20);
+        await before.stop();
+        damage(file, fromPage);
+        const outbox = await openOutbox({ file, ...setAside }, (aside) => told.push(basename(aside)));
+        expect(await outbox.append(blob('a'), 1)).toBe(1);
+        expect(outbox.counts()).toMatchObject({ entries: 1, isOneSetAside: true });
+        await outbox.stop();
+      }
+      expect(told).toHaveLength(2);
+      expect(filesBeside(file)).toEqual([told[1]]);
+      const again = await openOutbox({ file, ...setAside }, (aside) => told.push(aside));
+      onTestFinished(() => again.stop());
+      expect([told.length, again.counts().isOneSetAside]).toEqual([2, true]);
+    });
+
+    it('is set aside when it shows later, and ids go on', async () => {
+      const file = newFile();
+      const told: string[] = [];
+      const outbox = await openOutbox({ file, ...setAside }, (aside) => told.push(aside));
+      onTestFinished(() => outbox.stop());
+      // More than the memory that SQLite keeps pages in, and than its log takes before it goes into the file.
+      await fill(outbox, 200, 60_000);
+      damage(file, 3);
+      const [entry] = await outbox.peekAfter({ id: 0, maxItems: 1e9, maxBytes: 1e9 });
+      expect(entry).toBeUndefined();
+      expect(await outbox.append(blob('a'), 1)).toBe(201);
+      expect(told).toHaveLength(1);
+    });
   });
 
   it('of a newer program is refused with a sentence', async () => {

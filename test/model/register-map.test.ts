@@ -205,7 +205,12 @@ describe('the linter', () => {
     [
       'an order of one word',
       { fields: { flow_rate: { ...flow, type: 'int16' } } },
-      'modbus.fields.flow_rate.order: int16 has one word and no order',
+      'modbus.fields.flow_rate.order: int16 has one word: expected none, or BADC where its bytes are swapped',
+    ],
+    [
+      'an order of bits',
+      { fields: { flow_rate: { ...flow, type: 'uint16', mask: 3, order: 'BADC' } } },
+      'modbus.fields.flow_rate.order: expected none of single bits',
     ],
     [
       'a metric that the profile does not have',
