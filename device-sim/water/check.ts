@@ -2,12 +2,11 @@
 import { nearest } from '../../model/nearest.ts';
 import type { SimFault } from '../../model/sim-fault.ts';
 import { LINK_TYPE, type Project } from './epanet.ts';
-import { createHydraulics, type LinkState } from './hydraulics.ts';
 import type { NetworkFile } from './network-file.ts';
+import { createProbe, type Reach } from './probe.ts';
 import { wellOf } from './wells.ts';
 
-/** A hole through which all comes that can. */
-const NO_RESISTANCE = 1e5;
+const HOUR_MS = 3_600_000;
 
 export interface Targets {
   readonly pipe: string[];
@@ -44,18 +43,17 @@ export type Check = (fault: SimFault) => string | null;
 
 export function createCheck({ inp, project, file }: CheckOptions): Check {
   const targets = targetsOf(file);
-  const most = createProbe({ inp, project, file });
+  const reach = createProbe({ inp, project, file });
 
-  function wrongSize({ kind, target, sizes }: SimFault): string | null {
+  function wrongSize(fault: SimFault): string | null {
+    const { kind, target, sizes } = fault;
     const { flowM3h, holeMm } = sizes;
     const widthMm = (file.links.get(target)?.diameterM ?? 0) * 1000;
     if (holeMm !== undefined && holeMm > widthMm) {
       return `pipe ${target} is ${shortly(widthMm)} mm wide: it cannot have a hole of ${holeMm} mm`;
     }
     if (flowM3h === undefined) return null;
-    const mostM3h = most(target, kind === 'hydrant' ? 'junction' : 'pipe');
-    if (flowM3h <= mostM3h) return null;
-    return `${flowM3h} m3/h is more than the sources can bring there: at most ${shortly(mostM3h)} m3/h reach ${target}`;
+    return tooLarge(fault, flowM3h, reach(target, kind === 'hydrant' ? 'junction' : 'pipe'));
   }
 
   function wrongLink({ kind, target }: SimFault): string | null {
@@ -79,34 +77,21 @@ export function createCheck({ inp, project, file }: CheckOptions): Check {
   };
 }
 
-/**
- * The most that can reach a place, m3/h: all pumps and valves open, tanks as the file begins, nobody else drinking. The
- * same whenever it is asked, so that a fault that was allowed once always is.
- */
-function createProbe({ inp, project, file }: CheckOptions) {
-  const known = new Map<string, number>();
-
-  function probe(target: string, place: 'pipe' | 'junction'): number {
-    const hydraulics = createHydraulics({ inp, project, isAsWritten: false });
-    const levelM = hydraulics.initial().levelM;
-    const open = (id: string): LinkState => ({ status: 1, setting: file.pumps.includes(id) ? 1 : 0 });
-    const links = Object.fromEntries(file.switched.map((id) => [id, open(id)]));
-    hydraulics.begin({ splits: place === 'pipe' ? [target] : [], levelM, links });
-    for (const { index } of file.controls) hydraulics.setControl(index, false);
-    if (place === 'pipe') hydraulics.setLeak(target, NO_RESISTANCE);
-    else hydraulics.setHole(target, NO_RESISTANCE);
-    hydraulics.solve();
-    const flowM3h = place === 'pipe' ? hydraulics.leakFlow(target) : hydraulics.holeFlow(target);
-    hydraulics.close();
-    return flowM3h;
+/** What is more than full tanks and sources give at once, or more than the sources give for longer than the tanks last. */
+function tooLarge(fault: SimFault, flowM3h: number, { atOnceM3h, forGoodM3h, storedM3 }: Reach): string | null {
+  const { target } = fault;
+  if (flowM3h > atOnceM3h) {
+    return `${flowM3h} m3/h is more than can flow there: at most ${shortly(atOnceM3h)} m3/h reach ${target}, from full tanks`;
   }
+  const lastsH = flowM3h > forGoodM3h ? storedM3 / (flowM3h - forGoodM3h) : Number.POSITIVE_INFINITY;
+  if (hoursOf(fault) <= lastsH) return null;
+  return `${flowM3h} m3/h is more than the sources bring there for good: ${shortly(forGoodM3h)} m3/h reach ${target} from empty tanks, and full ones last ${shortly(lastsH)} h; let it end by then, or say holeMm`;
+}
 
-  return (target: string, place: 'pipe' | 'junction'): number => {
-    const key = `${place} ${target}`;
-    const mostM3h = known.get(key) ?? probe(target, place);
-    known.set(key, mostM3h);
-    return mostM3h;
-  };
+/** At its full size; a leak that grows evenly flows half as much while it grows. */
+function hoursOf({ fromMs, toMs, sizes }: SimFault): number {
+  if (toMs === null) return Number.POSITIVE_INFINITY;
+  return Math.max(0, (toMs - fromMs) / HOUR_MS - (sizes.growsH ?? 0) / 2);
 }
 
 /** Three digits are as much as anybody wants to know. */

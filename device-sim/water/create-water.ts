@@ -16,7 +16,8 @@ import { createTaking } from './taking.ts';
 import { runWater, type Water, type WaterState } from './water.ts';
 
 const HOUR_S = 3600;
-const STEP_S = 60;
+/** Of a village. Devices report by the minute: what stood still for longer would be seen. */
+const MOST_STEP_S = 300;
 
 export interface WaterOptions {
   readonly inp: string;
@@ -29,9 +30,7 @@ export interface WaterOptions {
   readonly power?: Pick<Power, 'isOn'>;
   readonly plant?: Plant;
   readonly site?: Site;
-  /** A part of an hour. */
-  readonly stepS?: number;
-  /** Demand as the file says, and its own way of demand: no season, noise or habits. */
+  /** Demand and steps as the file says, and its own way of demand: no season, noise or habits. */
   readonly isAsWritten?: boolean;
   /** Shared by many; without it, one of its own. */
   readonly engine?: Engine | undefined;
@@ -46,15 +45,16 @@ export async function createWater(options: WaterOptions): Promise<Water> {
   const isAsWritten = options.isAsWritten ?? false;
   const hydraulics = createHydraulics({ inp, project: engine.createProject(), isAsWritten });
   const { file } = hydraulics;
-  const { levelM, links } = hydraulics.initial();
+  const { levelM } = hydraulics.initial();
   const fileTime = createFileTime(localHour, file.startClockS);
-  const stepS = commonPart([options.stepS ?? STEP_S, file.patternStepS, file.patternStartS, HOUR_S]);
+  const mostS = isAsWritten ? file.stepS : Math.min(file.stepS, MOST_STEP_S);
+  const stepS = commonPart([mostS, file.patternStepS, file.patternStartS, HOUR_S]);
   const shared = { hydraulics, faults, localHour, fileTime, stepS };
   return runWater({
     ...shared,
     fromMs,
     levelM: { ...levelM, ...state.levelM },
-    holds: createHolds({ ...shared, power, states: { ...links, ...state.links } }),
+    holds: createHolds({ ...shared, power, states: state.links ?? {} }),
     taking: createTaking({ ...options, ...shared, saved: state.households }),
     leaks: createLeaks(faults, state.leaks),
     counters: createCounters(file, state),

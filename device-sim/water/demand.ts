@@ -1,4 +1,4 @@
-/** How much water homes want at a moment: the network file's pattern, the season, the day, habits and chance. */
+/** How much water homes want at a moment: the network file's pattern, the season, better and worse days, habits and chance. */
 import type { Plant, Site } from '../../model/plant.ts';
 import type { LocalHour } from '../local-time.ts';
 import { gauss, noiseKey, wander } from '../noise.ts';
@@ -71,7 +71,7 @@ export function demandOfVillage(options: DemandOptions): Wanted {
   const evenness = consumers.map(({ connections }) => Math.min(1, Math.sqrt(A_DOZEN / Math.max(1, connections))));
   return (atMs, into) => {
     const sinceBeginS = fileTime.sinceBeginS(atMs);
-    const day = season(atMs) * (1 + 0.04 * gauss(village, Math.floor(atMs / DAY_MS)));
+    const day = season(atMs) * (1 + 0.04 * wander(village, atMs, DAY_MS));
     const habit = habits.at(atMs);
     for (let i = 0; i < consumers.length; i++) {
       const { demand, connections } = consumers[i] as Consumer;

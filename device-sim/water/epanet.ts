@@ -3,6 +3,7 @@
  * follow, so that all its names are `any` or missing. Indices of EPANET start at 1, its arrays here at 0.
  */
 import { Project as EpanetProject, Workspace } from 'epanet-js';
+import { explain } from './report-faults.ts';
 
 /** Codes of the toolkit (epanet2_enums.h, 2.3.5). */
 export const NODE = {
@@ -13,9 +14,12 @@ export const NODE = {
   demand: 9,
   head: 10,
   pressure: 11,
+  minVolume: 18,
+  volumeCurve: 19,
   minLevel: 20,
   maxLevel: 21,
-  tankVolume: 24,
+  maxVolume: 25,
+  canOverflow: 26,
   emitterFlow: 29,
   leakageFlow: 30,
   demandFlow: 31,
@@ -68,9 +72,6 @@ const PRESSURE_M = 2;
 export const INIT_FLOW = 10;
 /** Below are warnings. */
 const FIRST_ERROR = 100;
-/** It only says that there are others. */
-const ERRORS_IN_FILE = /^Error 200: [^[]*$/;
-const ERRORS_TOLD = 5;
 /** EPANET writes beyond its memory where a line is longer. */
 const MAX_LINE = 1024;
 
@@ -117,6 +118,9 @@ export interface Toolkit {
   setBaseDemand(node: number, demand: number, value: number): void;
   getDemandPattern(node: number, demand: number): number;
   setDemandPattern(node: number, demand: number, pattern: number): void;
+  /** As it is spelt there. */
+  getCurveLenth(curve: number): number;
+  getCurveValue(curve: number, point: number): { x: number; y: number };
   getPatternLength(pattern: number): number;
   getPatternValue(pattern: number, period: number): number;
 }
@@ -204,27 +208,4 @@ function beQuietInSi(toolkit: Toolkit): void {
 /** "Error 203: undefined node x" to "undefined node x". */
 function sentence(error: string): string {
   return error.replace(/^Error \d+: */, '');
-}
-
-/** What EPANET's report says is wrong with the file, with its lines; undefined where it says no more than its code. */
-function explain(report: string, inp: string): string | undefined {
-  const lines = report.split('\n').map((line) => line.trim());
-  const found = lines.flatMap((line, i) => {
-    const message = /^Error (\d+): (.+?):?$/.exec(line);
-    if (!message || ERRORS_IN_FILE.test(line)) return [];
-    const at = lineNumber(inp, lines[i + 1] ?? '');
-    // Of a rule it says no more.
-    const what = `${message[2]}`.replace('one or more errors in input file', 'syntax error').replace(/ +/g, ' ');
-    return [at === null ? what : `line ${at}: ${what}`];
-  });
-  if (found.length === 0) return undefined;
-  const more = found.length - ERRORS_TOLD;
-  return [...found.slice(0, ERRORS_TOLD), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
-}
-
-/** Of the line that EPANET quotes, from 1. */
-function lineNumber(inp: string, quoted: string): number | null {
-  if (quoted === '') return null;
-  const at = inp.split('\n').findIndex((line) => line.trim().startsWith(quoted));
-  return at < 0 ? null : at + 1;
 }

@@ -1,8 +1,8 @@
 /**
  * The network file's own time in a village that lives on. It runs on from a Monday at the local time that the file begins
  * at (midnight, or its Start ClockTime), without end: a pattern of a day begins anew each midnight, one of a week each
- * Monday. What is switched by time, once in the file, is switched once in each of its rounds: a day, or a week where the
- * file lasts longer than a day.
+ * Monday. What is switched by time, once in the file, is switched once in each of its rounds: a day, or, where the file
+ * lasts longer than a day, as many whole weeks.
  */
 import type { LocalHour } from '../local-time.ts';
 import { CONTROL, TIME, type Toolkit } from './epanet.ts';

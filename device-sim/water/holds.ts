@@ -11,6 +11,7 @@ import type { Hydraulics, LinkState } from './hydraulics.ts';
 import type { Control } from './network-file.ts';
 
 const DAY_S = 86_400;
+const OPEN: LinkState = { status: 1, setting: 0 };
 const HELD_KINDS = ['valve-closed', 'valve-open', 'intermittent-supply'] as const;
 
 export interface Holds {
@@ -21,9 +22,11 @@ export interface Holds {
   /** After a step: what controls and rules want now. */
   follow(fromMs: number, toMs: number): void;
   isOpen(link: string): boolean;
-  /** That may be switched. */
+  /** How all stand at a time, where all are as `states` says. */
+  standing(atMs: number): Map<string, boolean>;
+  /** That may be switched, and those that are held. */
   links(): Iterable<string>;
-  /** As the controls want it. */
+  /** As the controls want it, of all that they switch. */
   states(): Readonly<Record<string, LinkState>>;
 }
 
@@ -33,21 +36,28 @@ export interface HoldsOptions {
   readonly power: Pick<Power, 'isOn'>;
   readonly localHour: LocalHour;
   readonly fileTime: FileTime;
+  /** Of the links that controls and rules switch. */
   readonly states: Readonly<Record<string, LinkState>>;
 }
 
 export function createHolds(options: HoldsOptions): Holds {
   const { hydraulics, faults, power, localHour, fileTime } = options;
   const { file } = hydraulics;
-  const wanted = new Map<string, LinkState>(Object.entries(options.states));
+  const fromFile = hydraulics.initial().links;
+  // What nothing switches is not followed: it stands as the file says, and again so after a hold.
+  const wanted = new Map(file.switched.map((id) => [id, options.states[id] ?? fromFile[id] ?? OPEN]));
   /** Whether it is held open. */
   const held = new Map<string, boolean>();
   const controlsOf = (link: string): Control[] => file.controls.filter((control) => control.link === link);
 
+  /** As it was told to stand: EPANET closes also what could not flow, but that is not switched. */
   function stateOf(link: string): LinkState {
-    const state = hydraulics.state(link);
-    // A pump that cannot lift so high counts as closed, but it runs.
-    return file.links.get(link)?.type === LINK_TYPE.pump ? { ...state, status: state.setting > 0 ? 1 : 0 } : state;
+    const { status, setting } = hydraulics.state(link);
+    const type = file.links.get(link)?.type ?? LINK_TYPE.pipe;
+    // A pump that cannot lift so high runs, and a valve with a setting regulates as soon as there is what to regulate.
+    if (type === LINK_TYPE.pump) return { status: setting > 0 ? 1 : 0, setting };
+    const isSet = type > LINK_TYPE.pump && type !== LINK_TYPE.gpv && setting !== 0;
+    return { status: isSet ? 1 : status, setting };
   }
 
   /** Open, shut, or null: as its controls want. */
@@ -60,9 +70,16 @@ export function createHolds(options: HoldsOptions): Holds {
     return faults.acting('valve-open', link, atMs) ? true : null;
   }
 
+  /** All that may be held. */
+  function targets(atMs: number): Set<string> {
+    const acting = HELD_KINDS.flatMap((kind) => faults.actingAnywhere(kind, atMs));
+    return new Set([...file.pumps, ...held.keys(), ...acting.map(({ target }) => target)]);
+  }
+
+  const asWanted = (link: string): LinkState => wanted.get(link) ?? fromFile[link] ?? OPEN;
+
   function hold(link: string, isOpen: boolean): void {
     if (!held.has(link)) {
-      if (!wanted.has(link)) wanted.set(link, stateOf(link));
       for (const { index } of controlsOf(link)) hydraulics.setControl(index, false);
     }
     held.set(link, isOpen);
@@ -72,8 +89,7 @@ export function createHolds(options: HoldsOptions): Holds {
   function release(link: string): void {
     held.delete(link);
     for (const { index } of controlsOf(link)) hydraulics.setControl(index, true);
-    const state = wanted.get(link);
-    if (state) hydraulics.setState(link, state);
+    hydraulics.setState(link, asWanted(link));
   }
 
   /** What a control would have done in the step, had it not been switched off. */
@@ -100,9 +116,7 @@ export function createHolds(options: HoldsOptions): Holds {
       held.clear();
     },
     apply(atMs) {
-      const links = new Set([...file.pumps, ...held.keys()]);
-      for (const kind of HELD_KINDS) for (const { target } of faults.actingAnywhere(kind, atMs)) links.add(target);
-      for (const link of links) {
+      for (const link of targets(atMs)) {
         const isOpen = holdOf(link, atMs);
         if (isOpen !== null) hold(link, isOpen);
         else if (held.has(link)) release(link);
@@ -115,8 +129,12 @@ export function createHolds(options: HoldsOptions): Holds {
         else followHeld(link, isOpen, [fromMs, toMs]);
       }
     },
+    standing(atMs) {
+      const links = [...new Set([...wanted.keys(), ...targets(atMs)])];
+      return new Map(links.map((link) => [link, holdOf(link, atMs) ?? asWanted(link).status !== 0]));
+    },
     isOpen: (link) => stateOf(link).status !== 0,
-    links: () => wanted.keys(),
+    links: () => new Set([...wanted.keys(), ...held.keys()]),
     states: () => Object.fromEntries(wanted),
   };
 }

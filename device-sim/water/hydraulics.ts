@@ -6,32 +6,18 @@ import {
   NetworkError,
   NODE,
   NODE_TYPE,
-  OPTION,
-  PRESSURE_DRIVEN,
   type Project,
   TIME,
   type Toolkit,
 } from './epanet.ts';
 import { type FileTime, moveTimes } from './file-time.ts';
 import { type NetworkFile, readNetworkFile } from './network-file.ts';
+import { prepare, split } from './prepare.ts';
+import { createTanks, type TankFlow } from './tanks.ts';
+import { addWaysIn, createWaysIn, type WaysIn } from './ways-in.ts';
 
-const HOUR_S = 3600;
-const HAIR_M = 1e-6;
 const SHUT = 1e-9;
 const VALVE_REGULATES = 2;
-/**
- * For a file that does not say: a tap gives all that is wanted from 10 m of pressure on, the least that a single-storey
- * house needs at its connection (SNiP 2.04.02-84), nothing at 0 m, and between them as an orifice does.
- */
-const MINIMUM_M = 0;
-const REQUIRED_M = 10;
-const ORIFICE = 0.5;
-/** Finer than most files ask for, as each hour begins from the same guess: the last guess must not be seen in the result. */
-const ACCURACY = 1e-5;
-/** So fine a solution may take more than the 40 trials of many files. */
-const TRIALS = 200;
-/** After those, as many more with all states as they are; then it goes on with what it has, as a village must. */
-const TRIALS_MORE = 10;
 
 /** How a link stands: 0 closed, 1 open, 2 a valve that regulates; with its speed or setting. Plain data. */
 export interface LinkState {
@@ -56,7 +42,7 @@ interface Start {
 
 export interface Hydraulics {
   readonly file: NetworkFile;
-  /** As the file says. */
+  /** As the file says, of all links. */
   initial(): Pick<Start, 'levelM' | 'links'>;
   /** Opens the file anew where other pipes leak than before. */
   begin(start: Start): void;
@@ -72,12 +58,15 @@ export interface Hydraulics {
   setLeak(pipe: string, coefficient: number): void;
   /** The same at a junction, for a trial. */
   setHole(junction: string, coefficient: number): void;
+  /** Nothing flows out of an empty tank, nor into a full one that has no overflow: there water passes by. */
   solve(): void;
-  /** Goes on by at most so much; s. */
+  /** Goes on by at most so much, and not beyond where a tank runs full or empty; s. */
   next(atMostS: number): number;
   state(link: string): LinkState;
-  level(tank: string): number;
-  tanks(): ReadonlyMap<string, { readonly volumeM3: number; readonly inflowM3h: number }>;
+  /** Of a tank; pressure where it is none. */
+  level(node: string): number;
+  /** In the step that is over. */
+  tanks(): ReadonlyMap<string, TankFlow>;
   /** m3/h and m, and m3/h for the last three, in the order of the file; of a split pipe, its first half. */
   flows(): number[];
   heads(): number[];
@@ -101,35 +90,32 @@ export function createHydraulics({ inp, project, isAsWritten }: HydraulicsOption
   let nodeIndex = new Map<string, number>();
   let linkIndex = new Map<string, number>();
   let leakIndex = new Map<string, number>();
+  /** In the file's order, without the parts that were added. */
+  let nodePlaces: readonly number[] = [];
+  let linkPlaces: readonly number[] = [];
+  let waysIn: WaysIn | null = null;
   let splits: string | null = null;
   let stepS = 0;
+  const tanks = createTanks(file);
   const node = (id: string): number => nodeIndex.get(id) ?? 0;
   const link = (id: string): number => linkIndex.get(id) ?? 0;
 
   function open(pipes: readonly string[]): void {
     if (splits !== null) toolkit = project.open(inp);
     prepare(toolkit, file, isAsWritten);
+    addWaysIn(toolkit, file);
     leakIndex = new Map(pipes.map((pipe, i) => [pipe, i]));
     for (const [pipe, i] of leakIndex) split(toolkit, pipe, leakName(i));
     // Junctions come before tanks: a new one moves those.
     nodeIndex = new Map(nodeIds.map((id) => [id, toolkit.getNodeIndex(id)]));
     linkIndex = new Map(linkIds.map((id) => [id, toolkit.getLinkIndex(id)]));
     leakIndex = new Map(pipes.map((pipe, i) => [pipe, toolkit.getNodeIndex(leakName(i))]));
+    nodePlaces = nodeIds.map((id) => node(id) - 1);
+    linkPlaces = linkIds.map((id) => link(id) - 1);
+    waysIn = createWaysIn(toolkit, file, tanks);
     toolkit.openH();
     stepS = 0;
     splits = pipes.join(' ');
-  }
-
-  /** In the file's order, without the parts that were added. */
-  function ofFile(values: number[], ids: readonly string[], index: (id: string) => number): number[] {
-    return leakIndex.size === 0 ? values : ids.map((id) => values[index(id) - 1] ?? 0);
-  }
-
-  function setInitialLevel(tank: string, levelM: number): void {
-    // An empty or full tank reads a hair beyond its bounds, and EPANET refuses that.
-    const lowest = toolkit.getNodeValue(node(tank), NODE.minLevel) + HAIR_M;
-    const highest = toolkit.getNodeValue(node(tank), NODE.maxLevel) - HAIR_M;
-    toolkit.setNodeValue(node(tank), NODE.tankLevel, Math.min(highest, Math.max(lowest, levelM)));
   }
 
   function setInitialState(id: string, { status, setting }: LinkState): void {
@@ -149,7 +135,8 @@ export function createHydraulics({ inp, project, isAsWritten }: HydraulicsOption
     initial: () => initial,
     begin(start) {
       if (start.splits.join(' ') !== splits) open(start.splits);
-      for (const id of file.tanks) setInitialLevel(id, start.levelM[id] ?? 0);
+      tanks.begin(start.levelM);
+      waysIn?.begin();
       // As in a project just opened, or the first guess would tell one from the other.
       for (const index of leakIndex.values()) toolkit.setNodeValue(index, NODE.emitter, SHUT);
       for (const [id, state] of Object.entries(start.links)) if (file.links.has(id)) setInitialState(id, state);
@@ -170,33 +157,27 @@ export function createHydraulics({ inp, project, isAsWritten }: HydraulicsOption
     setControl: (control, isEnabled) => toolkit.setControlEnabled(control, isEnabled ? 1 : 0),
     setLeak: (pipe, coefficient) => toolkit.setNodeValue(leakIndex.get(pipe) ?? 0, NODE.emitter, coefficient),
     setHole: (junction, coefficient) => toolkit.setNodeValue(node(junction), NODE.emitter, coefficient),
-    solve() {
-      toolkit.runH();
-    },
+    solve: () => waysIn?.solve(),
     next(atMostS) {
-      if (atMostS !== stepS) toolkit.setTimeParameter(TIME.hydStep, atMostS);
-      stepS = atMostS;
+      const inflows = waysIn?.inflows() ?? [];
+      const lastS = file.tanks.map((id, i) => Math.floor(tanks.lastsS(id, inflows[i] ?? 0)));
+      const nextS = Math.min(atMostS, ...lastS);
+      if (nextS !== stepS) toolkit.setTimeParameter(TIME.hydStep, nextS);
+      stepS = nextS;
       const passedS = toolkit.nextH();
       if (passedS === 0) throw new NetworkError('the network cannot be solved any further');
+      tanks.pass(inflows, passedS);
       return passedS;
     },
     state: (id) => ({
       status: toolkit.getLinkValue(link(id), LINK.status),
       setting: toolkit.getLinkValue(link(id), LINK.setting),
     }),
-    level: (id) => toolkit.getNodeValue(node(id), NODE.head) - (file.nodes.get(id)?.elevationM ?? 0),
-    tanks: () =>
-      new Map(
-        file.tanks.map((id) => [
-          id,
-          {
-            volumeM3: toolkit.getNodeValue(node(id), NODE.tankVolume),
-            inflowM3h: toolkit.getNodeValue(node(id), NODE.demand),
-          },
-        ]),
-      ),
-    flows: () => ofFile(toolkit.getLinkValues(LINK.flow), linkIds, link),
-    heads: () => expectNumbers(ofFile(toolkit.getNodeValues(NODE.head), nodeIds, node)),
+    level: (id) =>
+      tanks.levelM(id) ?? toolkit.getNodeValue(node(id), NODE.head) - (file.nodes.get(id)?.elevationM ?? 0),
+    tanks: () => tanks.flows(),
+    flows: () => at(toolkit.getLinkValues(LINK.flow), linkPlaces),
+    heads: () => expectNumbers(at(toolkit.getNodeValues(NODE.head), nodePlaces)),
     pumpKw: (id) => toolkit.getLinkValue(link(id), LINK.energyKw),
     leakFlow: (pipe) => toolkit.getNodeValue(leakIndex.get(pipe) ?? 0, NODE.emitterFlow),
     pressureAtLeak: (pipe) => toolkit.getNodeValue(leakIndex.get(pipe) ?? 0, NODE.pressure),
@@ -215,7 +196,7 @@ function expectNumbers(heads: number[]): number[] {
 
 function readInitial(toolkit: Toolkit, file: NetworkFile): Pick<Start, 'levelM' | 'links'> {
   const levels = file.tanks.map((id) => [id, toolkit.getNodeValue(toolkit.getNodeIndex(id), NODE.tankLevel)]);
-  const links = file.switched.map((id): [string, LinkState] => {
+  const links = [...file.links.keys()].map((id): [string, LinkState] => {
     const index = toolkit.getLinkIndex(id);
     const status = toolkit.getLinkValue(index, LINK.initStatus);
     const isSet = status === VALVE_REGULATES || file.links.get(id)?.type === LINK_TYPE.pump;
@@ -224,58 +205,12 @@ function readInitial(toolkit: Toolkit, file: NetworkFile): Pick<Start, 'levelM' 
   return { levelM: Object.fromEntries(levels), links: Object.fromEntries(links) };
 }
 
+function at(values: readonly number[], places: readonly number[]): number[] {
+  return places.map((place) => values[place] ?? 0);
+}
+
 function leakName(i: number): string {
   return `~leak-${i}`;
-}
-
-/** Demand, heads and speeds are ours to say; the rest stays as the file says. */
-function prepare(toolkit: Toolkit, file: NetworkFile, isAsWritten: boolean): void {
-  if (!isAsWritten && toolkit.getDemandModel().type !== PRESSURE_DRIVEN) {
-    toolkit.setDemandModel(PRESSURE_DRIVEN, MINIMUM_M, REQUIRED_M, ORIFICE);
-  }
-  // Through a hole without pressure comes air.
-  if (!isAsWritten) toolkit.setOption(OPTION.emitterBackflow, 0);
-  toolkit.setOption(OPTION.accuracy, Math.min(ACCURACY, toolkit.getOption(OPTION.accuracy)));
-  toolkit.setOption(OPTION.trials, Math.max(TRIALS, toolkit.getOption(OPTION.trials)));
-  toolkit.setOption(OPTION.unbalanced, Math.max(TRIALS_MORE, toolkit.getOption(OPTION.unbalanced)));
-  toolkit.setOption(OPTION.emitterExponent, file.leakExponent);
-  toolkit.setOption(OPTION.demandMultiplier, 1);
-  // It would act on all demand that has no pattern.
-  toolkit.setOption(OPTION.defaultPattern, 0);
-  for (const id of file.junctions) {
-    const index = toolkit.getNodeIndex(id);
-    for (let k = toolkit.getNumberOfDemands(index); k >= 1; k--) {
-      toolkit.setBaseDemand(index, k, 0);
-      toolkit.setDemandPattern(index, k, 0);
-    }
-  }
-  for (const { node } of file.reservoirs) toolkit.setNodeValue(toolkit.getNodeIndex(node), NODE.pattern, 0);
-  for (const { pump } of file.speeds) toolkit.setLinkValue(toolkit.getLinkIndex(pump), LINK.speedPattern, 0);
-  toolkit.setTimeParameter(TIME.patternStart, 0);
-  toolkit.setTimeParameter(TIME.patternStep, HOUR_S);
-  toolkit.setTimeParameter(TIME.reportStart, 0);
-  toolkit.setTimeParameter(TIME.reportStep, HOUR_S);
-  toolkit.setTimeParameter(TIME.duration, HOUR_S);
-}
-
-/** The first half keeps the pipe's name, so that a meter on it goes on reading what comes in. */
-function split(toolkit: Toolkit, pipe: string, name: string): void {
-  const ends = toolkit.getLinkNodes(toolkit.getLinkIndex(pipe));
-  const from = toolkit.getNodeId(ends.node1);
-  const to = toolkit.getNodeId(ends.node2);
-  const ground = (id: string): number => toolkit.getNodeValue(toolkit.getNodeIndex(id), NODE.elevation);
-  const middle = toolkit.addNode(name, NODE_TYPE.junction);
-  toolkit.setNodeValue(middle, NODE.elevation, (ground(from) + ground(to)) / 2);
-  const second = toolkit.addLink(name, LINK_TYPE.pipe, name, to);
-  const first = toolkit.getLinkIndex(pipe);
-  for (const property of [LINK.diameter, LINK.roughness, LINK.leakArea, LINK.leakExpansion]) {
-    toolkit.setLinkValue(second, property, toolkit.getLinkValue(first, property));
-  }
-  const halfM = toolkit.getLinkValue(first, LINK.length) / 2;
-  toolkit.setLinkValue(first, LINK.length, halfM);
-  toolkit.setLinkValue(second, LINK.length, halfM);
-  toolkit.setLinkValue(second, LINK.minorLoss, 0);
-  toolkit.setLinkNodes(first, toolkit.getNodeIndex(from), middle);
 }
 
 function totals(toolkit: Toolkit): { supplied: number; taken: number; lost: number } {

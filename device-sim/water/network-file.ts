@@ -1,17 +1,5 @@
 /** All that we take from an EPANET file once, as it is written there: m3/h, m and s, whatever its units are. */
-import {
-  CONTROL,
-  COUNT,
-  LINK,
-  LINK_TYPE,
-  NetworkError,
-  NODE,
-  NODE_TYPE,
-  OPTION,
-  RULE_TIME,
-  TIME,
-  type Toolkit,
-} from './epanet.ts';
+import { COUNT, LINK, LINK_TYPE, NODE, NODE_TYPE, OPTION, RULE_TIME, TIME, type Toolkit } from './epanet.ts';
 
 const DAY_S = 86_400;
 const WEEK_S = 7 * DAY_S;
@@ -26,6 +14,16 @@ export interface Demand {
   readonly parts: readonly { readonly baseM3h: number; readonly pattern: Pattern }[];
   /** Over its patterns. */
   readonly meanM3h: number;
+}
+
+/** A tank, between the lowest and the highest level that it is used at. */
+export interface Vessel {
+  readonly lowestM: number;
+  readonly highestM: number;
+  /** Where it has none, it takes no more when it is full. */
+  readonly canOverflow: boolean;
+  /** Points between which it is even; rising. */
+  readonly shape: readonly { readonly levelM: number; readonly m3: number }[];
 }
 
 interface Link {
@@ -54,6 +52,7 @@ export interface NetworkFile {
   readonly nodes: ReadonlyMap<string, { readonly type: number; readonly elevationM: number }>;
   readonly links: ReadonlyMap<string, Link>;
   readonly tanks: readonly string[];
+  readonly vessels: ReadonlyMap<string, Vessel>;
   readonly pumps: readonly string[];
   readonly pipes: readonly string[];
   readonly junctions: readonly string[];
@@ -67,11 +66,13 @@ export interface NetworkFile {
   readonly controls: readonly Control[];
   /** Premises of rules by the time since the file's beginning. */
   readonly timePremises: readonly { readonly rule: number; readonly premise: number; readonly afterS: number }[];
+  /** Of the hydraulics. */
+  readonly stepS: number;
   readonly patternStepS: number;
   readonly patternStartS: number;
   /** Time of day at the file's beginning. */
   readonly startClockS: number;
-  /** After this what the file says by time begins anew: a day, or a week where it lasts longer than a day. */
+  /** After this what the file says by time begins anew. */
   readonly cycleS: number;
   /** Of all holes; the file's own where it has any. */
   readonly leakExponent: number;
@@ -84,10 +85,11 @@ export function readNetworkFile(toolkit: Toolkit): NetworkFile {
   const linkIds = idsOf(toolkit.getCount(COUNT.links), (i) => toolkit.getLinkId(i));
   const ofNodeType = (type: number) => nodeIds.filter((_, i) => toolkit.getNodeType(i + 1) === type);
   const links = new Map(linkIds.map((id, i) => [id, readLink(toolkit, nodeIds, { id, index: i + 1 })]));
+  const tanks = ofNodeType(NODE_TYPE.tank);
   const ofLinkType = (isOne: (type: number) => boolean) => linkIds.filter((id) => isOne(links.get(id)?.type ?? -1));
   const pumps = ofLinkType((type) => type === LINK_TYPE.pump);
   const controlled = linkIds.filter((_, i) => toolkit.getLinkValue(i + 1, LINK.isControlled) === 1);
-  const file: NetworkFile = {
+  return {
     nodes: new Map(
       nodeIds.map((id, i) => [
         id,
@@ -95,7 +97,8 @@ export function readNetworkFile(toolkit: Toolkit): NetworkFile {
       ]),
     ),
     links,
-    tanks: ofNodeType(NODE_TYPE.tank),
+    tanks,
+    vessels: new Map(tanks.map((id) => [id, readVessel(toolkit, toolkit.getNodeIndex(id))])),
     pumps,
     pipes: ofLinkType((type) => type <= LINK_TYPE.pipe),
     junctions: ofNodeType(NODE_TYPE.junction),
@@ -109,25 +112,18 @@ export function readNetworkFile(toolkit: Toolkit): NetworkFile {
     switched: [...new Set([...pumps, ...controlled])],
     controls: readControls(toolkit),
     timePremises: readTimePremises(toolkit),
+    stepS: toolkit.getTimeParameter(TIME.hydStep),
     patternStepS: toolkit.getTimeParameter(TIME.patternStep),
     patternStartS: toolkit.getTimeParameter(TIME.patternStart),
     startClockS: toolkit.getTimeParameter(TIME.startClock),
-    cycleS: toolkit.getTimeParameter(TIME.duration) <= DAY_S ? DAY_S : WEEK_S,
+    cycleS: roundOf(toolkit.getTimeParameter(TIME.duration)),
     leakExponent: hasEmitters(toolkit) ? toolkit.getOption(OPTION.emitterExponent) : ORIFICE,
   };
-  expectRepeatable(file, toolkit.getTimeParameter(TIME.duration));
-  return file;
 }
 
-/** What a longer file does by time in its second week would have to be done again in the first of the next round. */
-function expectRepeatable({ controls, timePremises, cycleS }: NetworkFile, durationS: number): void {
-  const timers = controls.filter(({ type }) => type === CONTROL.timer).map(({ level }) => level);
-  const times = [...timers, ...timePremises.map(({ afterS }) => afterS)];
-  const late = times.find((afterS) => afterS > cycleS && afterS <= durationS);
-  if (late === undefined) return;
-  throw new NetworkError(
-    `something is switched ${late / 3600} h after the beginning: a village lives on in rounds of a week, so nothing can go by a time beyond 168 h (use CLOCKTIME)`,
-  );
+/** A day, or as many whole weeks as the file lasts. */
+function roundOf(durationS: number): number {
+  return durationS <= DAY_S ? DAY_S : Math.ceil(durationS / WEEK_S) * WEEK_S;
 }
 
 function readLink(toolkit: Toolkit, nodeIds: readonly string[], { id, index }: { id: string; index: number }): Link {
@@ -141,6 +137,22 @@ function readLink(toolkit: Toolkit, nodeIds: readonly string[], { id, index }: {
     diameterM: type === LINK_TYPE.pump ? 0 : toolkit.getLinkValue(index, LINK.diameter) / 1000,
     lengthM: type <= LINK_TYPE.pipe ? toolkit.getLinkValue(index, LINK.length) : 0,
   };
+}
+
+function readVessel(toolkit: Toolkit, index: number): Vessel {
+  const value = (property: number): number => toolkit.getNodeValue(index, property);
+  const [lowestM, highestM] = [value(NODE.minLevel), value(NODE.maxLevel)];
+  const curve = value(NODE.volumeCurve);
+  const even = [
+    { levelM: lowestM, m3: value(NODE.minVolume) },
+    { levelM: highestM, m3: value(NODE.maxVolume) },
+  ];
+  const shape = curve === 0 ? even : readCurve(toolkit, curve).map(({ x, y }) => ({ levelM: x, m3: y }));
+  return { lowestM, highestM, canOverflow: value(NODE.canOverflow) === 1, shape };
+}
+
+function readCurve(toolkit: Toolkit, curve: number): { x: number; y: number }[] {
+  return Array.from({ length: toolkit.getCurveLenth(curve) }, (_, i) => toolkit.getCurveValue(curve, i + 1));
 }
 
 function readDemand(toolkit: Toolkit, readPattern: ReadPattern, node: string): Demand[] {

@@ -113,6 +113,8 @@ export function runWater(parts: WaterParts): Water {
   const { file } = hydraulics;
   const nodeAt = placesOf(file.nodes);
   const linkAt = placesOf(file.links);
+  const inFile = hydraulics.initial().links;
+  const isOpenInFile = (link: string): boolean => inFile[link]?.status !== 0;
   let { levelM } = parts;
   let levelAfterM = levelM;
   let leaking: string | null = null;
@@ -138,15 +140,14 @@ export function runWater(parts: WaterParts): Water {
     hydraulics.solve();
     leaks.note(hydraulics);
     const solved = readSolution();
-    const before = hydraulics.tanks();
     const passedS = hydraulics.next(stepFrom(atMs, parts));
     const toMs = atMs + passedS * 1000;
     taking.settle(passedS);
     holds.follow(atMs, toMs);
-    chlorine.flow({ ...solved, fromMs: atMs, toMs, tankM3: (id) => before.get(id)?.volumeM3 ?? 0 });
+    const tanks = hydraulics.tanks();
+    chlorine.flow({ ...solved, fromMs: atMs, toMs, tankM3: (id) => tanks.get(id)?.volumeM3 ?? 0 });
     levelAfterM = mapKeys(file.tanks, (id) => hydraulics.level(id));
-    const after = hydraulics.tanks();
-    const balance = () => balanceOf(hydraulics.totals(), { before, after, passedS });
+    const balance = () => balanceOf(hydraulics, passedS);
     segment = { ...solved, fromMs: atMs, toMs, balance };
   }
 
@@ -154,7 +155,7 @@ export function runWater(parts: WaterParts): Water {
     const open = new Map([...segment.open.keys(), ...holds.links()].map((id) => [id, holds.isOpen(id)]));
     isSwitched = false;
     for (const [id, isOpen] of open) {
-      if (segment.open.get(id) === isOpen) continue;
+      if ((segment.open.get(id) ?? isOpenInFile(id)) === isOpen) continue;
       isSwitched = true;
       if (isOpen) counters.start(id);
     }
@@ -229,10 +230,9 @@ export function runWater(parts: WaterParts): Water {
 }
 
 function beforeAll({ fromMs, holds }: WaterParts): Segment {
-  const states = Object.entries(holds.states());
   return {
     ...{ fromMs, toMs: fromMs, flows: [], headsM: [], pumpKw: new Map() },
-    open: new Map(states.map(([id, { status }]) => [id, status !== 0])),
+    open: holds.standing(fromMs - 1),
     balance: () => ({ suppliedM3: 0, consumedM3: 0, leakedM3: 0, storedM3: 0 }),
   };
 }
@@ -245,23 +245,16 @@ function stepFrom(atMs: number, { faults, stepS }: WaterParts): number {
   return Math.ceil((next - atMs) / 1000);
 }
 
-type Tanks = ReturnType<Hydraulics['tanks']>;
-
-function balanceOf(
-  totals: ReturnType<Hydraulics['totals']>,
-  { before, after, passedS }: { before: Tanks; after: Tanks; passedS: number },
-): WaterBalance {
+function balanceOf(hydraulics: Hydraulics, passedS: number): WaterBalance {
+  const { supplied, taken, lost } = hydraulics.totals();
   const hours = passedS / 3600;
   let storedM3 = 0;
-  let spilledM3 = 0;
-  for (const [id, { volumeM3, inflowM3h }] of before) {
-    const moreM3 = (after.get(id)?.volumeM3 ?? 0) - volumeM3;
-    storedM3 += moreM3;
-    // EPANET lets water flow on into a full tank: it runs over.
-    spilledM3 += Math.max(0, inflowM3h * hours - moreM3);
+  let leakedM3 = lost * hours;
+  for (const tank of hydraulics.tanks().values()) {
+    storedM3 += tank.storedM3;
+    leakedM3 += tank.spilledM3;
   }
-  const leakedM3 = totals.lost * hours + spilledM3;
-  return { suppliedM3: totals.supplied * hours, consumedM3: totals.taken * hours, leakedM3, storedM3 };
+  return { suppliedM3: supplied * hours, consumedM3: taken * hours, leakedM3, storedM3 };
 }
 
 function placesOf(of: ReadonlyMap<string, unknown>): (id: string) => number {

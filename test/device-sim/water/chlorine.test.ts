@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { advanceTo, DAY_MS, fault, HOUR_MS, L_TOWN, MONDAY, readLTown, villageWater, waterOf } from './networks.ts';
+import { advanceTo, DAY_MS, fault, HOUR_MS, MONDAY, readLTown, villageWater, waterOf } from './networks.ts';
 
 describe('residual chlorine', () => {
   it('is highest where it is added, and less the longer the way', async () => {
@@ -30,13 +30,8 @@ describe('residual chlorine', () => {
     expect(at(4 * 24 + 24, 'treatment-1')).toBeGreaterThan(0.3);
   });
 
-  it('comes with the source where nobody treats the water', async () => {
-    const inp = readLTown();
-    if (inp === null) {
-      process.stdout.write(`L-Town skipped: ${L_TOWN} is not there (set AIMAK_SHARED)\n`);
-      return;
-    }
-    const water = await waterOf({ inp, stepS: 300 });
+  it('comes with the source where nobody treats the water', async (context) => {
+    const water = await waterOf({ inp: readLTown(context) });
     advanceTo(water, MONDAY + 12 * HOUR_MS);
     expect(water.chlorineMgL('R1')).toBe(0.42);
     for (const node of water.network.nodes.keys()) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Water } from '../../../device-sim/water/water.ts';
-import { advanceTo, DAY_MS, fault, HOUR_MS, MONDAY, villageWater } from './networks.ts';
+import { advanceTo, DAY_MS, fault, HOUR_MS, MONDAY, villageWater, waterOf } from './networks.ts';
 
 const CONNECTIONS = 600;
 
@@ -43,6 +43,27 @@ describe('habits of a village', () => {
     expect(sum(hours.slice(3, 11))).toBeLessThan(-5);
     expect(sum(hours.slice(13, 16))).toBeGreaterThan(3);
     expect(hours[23]).toBeGreaterThan(1);
+  });
+});
+
+describe('better and worse days', () => {
+  /** So many homes that chance evens out, with the same demand all day. */
+  const even = [
+    ...['[JUNCTIONS]', ' homes 0 60000', '[RESERVOIRS]', ' lake 50', '[PIPES]', ' p lake homes 10 9000 130'],
+    ...['[TIMES]', ' Hydraulic Timestep 0:05', '[OPTIONS]', ' Units CMH', '[END]', ''],
+  ].join('\n');
+
+  it('go over into one another, also at midnight of UTC, which is morning in the village', async () => {
+    const water = await waterOf({ inp: even });
+    const at = (atMs: number): number => {
+      advanceTo(water, atMs);
+      return water.flowM3h('p');
+    };
+    const midnights = Array.from({ length: 10 }, (_, day) => MONDAY + (day + 1) * DAY_MS);
+    const flows = midnights.map((ms) => ({ before: at(ms - 1), after: at(ms) }));
+    for (const { before, after } of flows) expect(Math.abs(after / before - 1)).toBeLessThan(0.005);
+    const all = flows.map(({ after }) => after);
+    expect(Math.max(...all) / Math.min(...all)).toBeGreaterThan(1.03);
   });
 });
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createLocalHour } from '../../../device-sim/local-time.ts';
 import { createWater } from '../../../device-sim/water/create-water.ts';
 import { DAY_MS, HOUR_MS, NOVEMBER, network } from '../village.ts';
-import { MONDAY, net3, waterOf } from './networks.ts';
+import { inSteps, MONDAY, net3, waterOf } from './networks.ts';
 
 const localHour = createLocalHour('Asia/Bishkek');
 
@@ -24,6 +24,21 @@ describe('the hydraulics of the village', () => {
     for (let at = NOVEMBER + HOUR_MS; at <= NOVEMBER + DAY_MS; at += HOUR_MS) expect(ends.has(at)).toBe(true);
   });
 
+  it.each([
+    [60, 60],
+    [300, 300],
+    [3600, 300],
+  ])('steps as its file says, at most 5 min: %i s', async (fileS, stepS) => {
+    const water = await waterOf({ inp: inSteps(net3, fileS) });
+    const steps: number[] = [];
+    while (water.toMs < MONDAY + HOUR_MS) {
+      water.advance();
+      steps.push((water.toMs - water.fromMs) / 1000);
+    }
+    expect(Math.max(...steps)).toBe(stepS);
+    expect(steps.length).toBeGreaterThanOrEqual(3600 / stepS);
+  });
+
   it('runs dry with a pump that lifts no water, without a word on the console and without failing', async () => {
     const words = (['warn', 'error', 'log'] as const).map((name) => vi.spyOn(console, name));
     const weak = network.replace(
@@ -32,7 +47,7 @@ describe('the hydraulics of the village', () => {
     );
     expect(weak).not.toBe(network);
     const water = await createWater({ inp: weak, fromMs: NOVEMBER, seed: 1, localHour });
-    while (water.toMs < NOVEMBER + 4 * DAY_MS) water.advance();
+    while (water.toMs < NOVEMBER + 3 * DAY_MS) water.advance();
     expect(water.levelM('tank-1', water.fromMs)).toBeLessThan(0.05);
     expect(water.isOpen('borehole-1')).toBe(true);
     expect(Math.abs(water.flowM3h('borehole-1'))).toBeLessThan(0.01);
