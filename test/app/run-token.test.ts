@@ -44,7 +44,7 @@ it('knows its bearer as admin, and nobody else', async () => {
   const authorization = `Bearer ${readFileSync(file, 'utf8')}`;
   const session = async (headers: Record<string, string>): Promise<SessionWire> =>
     (await (await fetch(`${server.url}/api/session`, { headers })).json()) as SessionWire;
-  expect(await session({ authorization })).toEqual({ user: 'cli', role: 'admin', via: 'command-line' });
+  expect(await session({ authorization })).toMatchObject({ user: 'cli', role: 'admin', via: 'command-line' });
   expect((await post({})).status).toBe(401);
   for (const wrong of ['Bearer ', 'Bearer null', authorization.slice(0, -1), `${authorization}x`]) {
     expect((await post({ authorization: wrong })).status, wrong).toBe(401);
