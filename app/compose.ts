@@ -64,7 +64,7 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     );
     started(notify.stop);
     started(startNotifyWatch(notify.counts, { ...ingest, log }));
-    started(startMemoryPolicy(() => ingest.health().ingest.messages));
+    started(startMemoryPolicy(() => ingest.health().ingest));
 
     const intake = isOutside(settings)
       ? startOutside(options, { ingest, log })

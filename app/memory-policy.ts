@@ -5,23 +5,36 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Messages a second: ten thousand devices that report once a minute stay far below, and so does the demo's back-fill. */
+export interface Load {
+  /** Since the start. */
+  readonly messages: number;
+  readonly received: number;
+}
+
+/** Messages a second: ten thousand devices that report once a minute stay far below, and so does a back-fill. */
 const BUSY_RATE = 1_500;
+/** Readings a second: a back-fill, or a backlog, comes in few messages, and leaves as much behind as a flood. */
+const LADEN_RATE = 5_000;
 const LOOK_MS = 500;
 /** So long without load before memory is given back. */
-const CALM_LOOKS = 20;
+const CALM_LOOKS = 10;
 
-/** `messages` counts them since the start. Returns how to end it. */
-export function startMemoryPolicy(messages: () => number): () => void {
-  let last = messages();
+/** Returns how to end it. */
+export function startMemoryPolicy(load: () => Load): () => void {
+  let last = load();
+  let isFast = false;
   let calmLooks = CALM_LOOKS;
   const looking = setInterval(() => {
-    const rate = ((messages() - last) / LOOK_MS) * 1_000;
-    last = messages();
-    const isBusy = rate > BUSY_RATE;
-    if (isBusy && calmLooks >= CALM_LOOKS) setFlagsFromString('--no-optimize-for-size');
-    calmLooks = isBusy ? 0 : calmLooks + 1;
-    if (calmLooks === CALM_LOOKS) giveBack();
+    const { messages, received } = load();
+    const isBusy = messages - last.messages > (BUSY_RATE * LOOK_MS) / 1_000;
+    const isLaden = received - last.received > (LADEN_RATE * LOOK_MS) / 1_000;
+    last = { messages, received };
+    if (isBusy && !isFast) setFlagsFromString('--no-optimize-for-size');
+    isFast ||= isBusy;
+    calmLooks = isBusy || isLaden ? 0 : calmLooks + 1;
+    if (calmLooks !== CALM_LOOKS) return;
+    isFast = false;
+    giveBack();
   }, LOOK_MS);
   looking.unref();
   return () => clearInterval(looking);

@@ -1,7 +1,6 @@
 /** The simulated village as devices would be: over MQTT, to the broker like anyone else. */
 import { join } from 'node:path';
 import { systemClock } from '../device-sim/clock.ts';
-import { startModbusUnits } from '../device-sim/modbus/modbus-units.ts';
 import { type Sim, startSim } from '../device-sim/sim.ts';
 import { startMqttLink } from '../link/mqtt-link.ts';
 import type { BridgeFile } from '../model/bridge-file.ts';
@@ -74,6 +73,8 @@ export async function startVillage(
 
 async function startUnits(bridgeFile: BridgeFile | null, { values, board, status }: Sim, log: Log) {
   if (!bridgeFile) return null;
+  // Only now: serial ports take 15 MB.
+  const { startModbusUnits } = await import('../device-sim/modbus/modbus-units.ts');
   const nowMs = (): number => status().villageMs;
   return startModbusUnits({ bridgeFile, values, faults: board, nowMs }, { log });
 }
