@@ -87,7 +87,7 @@ export function startNotify(options: NotifyOptions, dependencies: NotifyDependen
       pager.page(reachable);
       for (const person of reachable) greet(person, timeOf(person));
       ledger.saveUnsaved();
-      delivery.pump();
+      pumpSoon();
       isFailing = false;
     } catch (error) {
       if (!isFailing) log.error({ err: error }, 'who is to be told of alarms could not be decided; trying again');
@@ -120,6 +120,8 @@ export function startNotify(options: NotifyOptions, dependencies: NotifyDependen
   }
 
   const lookSoon = once(look);
+  // In a turn of its own: in a storm deciding is work enough for one, and the page waits for its answers.
+  const pumpSoon = once(delivery.pump);
   const stops = [alarms.onAnnounce(hear), every(WATCH_MS, look), every(MINUTE_MS, keep)];
   if (heartbeat) stops.push(startHeartbeat(heartbeat, log));
   runTimes.note(now());
