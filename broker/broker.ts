@@ -1,6 +1,7 @@
 /** The embedded MQTT broker: aedes between gates of our own (docs/adr/0009). */
 import { createServer, type Server } from 'node:net';
 import { Aedes, type AedesOptions, type PublishPacket } from 'aedes';
+import { writeToStream } from 'mqtt-packet';
 import type { Log } from '../model/log.ts';
 import { createAnswers } from './answers.ts';
 import { tellOnce } from './connection.ts';
@@ -20,6 +21,9 @@ import { createOutlet, type OutletCounts } from './outlet.ts';
 import { type OpenSessions, openSessions, type SessionCounts } from './sessions/open-sessions.ts';
 import type { SessionLimits } from './sessions/session-limits.ts';
 import { createWatchlist } from './watchlist.ts';
+
+// What aedes writes with: its table of all 65,536 numbers takes 20 MB, and the first client would wait for it.
+writeToStream.cacheNumbers = false;
 
 export interface BrokerOptions {
   readonly host: string;
