@@ -2,7 +2,8 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { type Namespace, Server, type Socket } from 'socket.io';
 import type { Alarm } from '../model/alarm.ts';
-import { type LiveValue, seriesKey } from '../model/reading.ts';
+import type { DeviceId, MetricName } from '../model/ids.ts';
+import type { LiveValue } from '../model/reading.ts';
 import { createAlarmWriter } from './alarm-wire.ts';
 import type { AlarmDesk, LiveState, Simulator, Unsubscribe } from './ports.ts';
 import { toLiveWire, toSimWire, type WireContext } from './to-wire.ts';
@@ -29,12 +30,14 @@ const MAX_ACTIVE_ALARMS = 1_000;
 const MAX_ALARMS_APART = 50;
 const ALL_SITES = 'all';
 
+/** The latest of each series; a key of both ids would have to be made for every value. */
+type Latest = Map<DeviceId, Map<MetricName, LiveValue>>;
 type LiveSocket = Socket<ClientEvents, ServerEvents>;
 
 /** What a page has yet to be sent: the latest of each series and alarm. A slow page skips some, it never queues them, and misses no last one. */
 interface Reader {
   readonly site: string;
-  readonly unsent: Map<string, LiveValue>;
+  readonly unsent: Latest;
   readonly unsentAlarms: Map<string, Alarm>;
 }
 
@@ -72,7 +75,7 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
   function note(values: readonly LiveValue[]): void {
     version++;
     for (const { site, unsent } of readers.values()) {
-      for (const value of values) if (isFor(site, value.site)) unsent.set(seriesKey(value.device, value.metric), value);
+      for (const value of values) if (isFor(site, value.site)) put(unsent, value);
     }
   }
 
@@ -105,7 +108,7 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
   function sendValues(socket: LiveSocket, { unsent }: Reader): void {
     if (unsent.size === 0) return;
     const nowMs = now();
-    const changes = [...unsent.values()].map((value) => toLiveWire(value, nowMs));
+    const changes = [...unsent.values()].flatMap((of) => [...of.values()].map((value) => toLiveWire(value, nowMs)));
     unsent.clear();
     socket.emit('values', { version, now: nowMs, changes });
   }
@@ -142,6 +145,12 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
       await io.close();
     },
   };
+}
+
+function put(latest: Latest, value: LiveValue): void {
+  const ofDevice = latest.get(value.device);
+  if (ofDevice) ofDevice.set(value.metric, value);
+  else latest.set(value.device, new Map([[value.metric, value]]));
 }
 
 function isFor(subscribed: string, site: string): boolean {

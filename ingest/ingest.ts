@@ -115,7 +115,8 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     accounting.committed(outcomes);
     const nowMs = now();
     rejectLog.write(refused(readings, outcomes), nowMs);
-    const stored = readings.filter((_, i) => outcomes[i] === 'stored');
+    const isStored = (outcome: AppendOutcome | undefined): boolean => outcome === 'stored';
+    const stored = outcomes.every(isStored) ? readings : readings.filter((_, i) => isStored(outcomes[i]));
     clock.heard(stored);
     detectors.take(stored, live.apply(stored));
     changes.tell();
@@ -144,8 +145,8 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     take(topic, payload) {
       if (recorder.inFlight() > MAX_IN_FLIGHT_READINGS)
         return Promise.reject(new IngestBusyError('too many readings wait for the disk'));
-      const nowMs = now();
-      const accepted = acceptTelemetry(topic, payload, { plant, receiptMs, nowMs, latestTs: clock.latestTs() });
+      const { nowMs, latestTs } = clock.look();
+      const accepted = acceptTelemetry(topic, payload, { plant, receiptMs, nowMs, latestTs });
       accounting.accepted(accepted);
       detectors.hear(accepted, nowMs);
       // A replay of the past says nothing of the link.

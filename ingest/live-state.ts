@@ -41,8 +41,7 @@ export function createLiveState({ plant, now }: { plant: Plant; now: () => numbe
   }
 
   /** The series' entry, or null where the reading is no news. */
-  function takeOver(reading: Reading): Entry | null {
-    const known = knownOf(reading.device);
+  function takeOver(reading: Reading, known: Known): Entry | null {
     const entry = known.series.get(reading.metric);
     if (entry && entry.newest.ts >= reading.ts) return null;
     known.heardAt = Math.max(known.heardAt, reading.ts);
@@ -70,8 +69,13 @@ export function createLiveState({ plant, now }: { plant: Plant; now: () => numbe
     apply(readings) {
       const taken: Reading[] = [];
       const changed = new Set<Entry>();
+      let of: DeviceId | null = null;
+      let known: Known | null = null;
       for (const reading of readings) {
-        const entry = takeOver(reading);
+        // Readings of a device come together.
+        if (known === null || reading.device !== of) known = knownOf(reading.device);
+        of = reading.device;
+        const entry = takeOver(reading, known);
         if (!entry) continue;
         taken.push(reading);
         changed.add(entry);

@@ -17,13 +17,20 @@ export interface SystemClock {
 
 export type ClockFault = 'before-release' | 'behind-readings' | 'unsynchronised';
 
+/** Epoch ms. */
+interface ClockLook {
+  readonly nowMs: number;
+  /** What says a later time is rejected. */
+  readonly latestTs: number;
+}
+
 export interface ServerClock {
   /** Why the machine's clock is not to be believed; null while it is. */
   fault(): ClockFault | null;
   /** The time to work with, epoch ms. */
   now(): number;
-  /** What says a later time is rejected, epoch ms. */
-  latestTs(): number;
+  /** That, and the latest time that a reading may bear: for every message, so both in one look. */
+  look(): ClockLook;
   /** Stored readings vouch for the time that they bear. */
   heard(readings: readonly Reading[]): void;
 }
@@ -58,6 +65,14 @@ export function createServerClock(system: SystemClock, releasedAtMs: number): Se
     return system.isUnsynchronised() ? 'unsynchronised' : null;
   }
 
+  function look(): ClockLook {
+    const systemMs = system.now();
+    const latestTs = systemMs + MAX_AHEAD_MS;
+    if (!faultAt(systemMs)) return { nowMs: systemMs, latestTs };
+    const nowMs = Math.max(systemMs, Math.round(vouchedNow()));
+    return { nowMs, latestTs: Math.max(latestTs, releasedAtMs + LIFETIME_MS) };
+  }
+
   /** Never back: the beginning of a backlog is old, and says nothing against what was heard before. */
   function vouch({ device, ts, quality }: Reading, uptimeMs: number): void {
     const offsets = quality === 'good' ? byDevices : byReceipts;
@@ -74,20 +89,17 @@ export function createServerClock(system: SystemClock, releasedAtMs: number): Se
 
   return {
     fault: () => faultAt(system.now()),
-    now() {
-      const nowMs = system.now();
-      return faultAt(nowMs) ? Math.max(nowMs, Math.round(vouchedNow())) : nowMs;
-    },
-    latestTs() {
-      const nowMs = system.now();
-      const latest = nowMs + MAX_AHEAD_MS;
-      return faultAt(nowMs) ? Math.max(latest, releasedAtMs + LIFETIME_MS) : latest;
-    },
+    now: () => look().nowMs,
+    look,
     heard(readings) {
       const uptimeMs = system.uptimeMs();
       const known = vouchedNow();
       let isLeap = false;
+      let last: Reading | null = null;
       for (const reading of readings) {
+        // Of one message the first says all.
+        if (reading.ts === last?.ts && reading.device === last.device && reading.quality === last.quality) continue;
+        last = reading;
         vouch(reading, uptimeMs);
         isLeap ||= reading.ts > known + MAX_BEHIND_MS;
       }

@@ -28,11 +28,6 @@ export interface LiveValue {
   readonly quality: LiveQuality;
 }
 
-/** Key of a series: all readings of one device and metric. Neither part can hold a slash. */
-export function seriesKey(device: string, metric: string): string {
-  return `${device}/${metric}`;
-}
-
 /** Silence after which a value is said to be late, and no longer to be believed: 3 intervals (zwave and Echelon practice). */
 export function lateAfterMs(everyS: number): number {
   return everyS * 1000 + Math.max(everyS * 1000, 15_000);

@@ -132,10 +132,15 @@ export function createDetectors(options: DetectorOptions, dependencies: Detector
     take(stored, news) {
       const nowMs = now();
       let next = 0;
+      let of: DeviceId | null = null;
+      let oldMs = 0;
       for (const reading of stored) {
         const isNews = reading === news[next];
         if (isNews) next++;
-        if (nowMs - reading.ts > staleMs(plant, reading.device)) takePast(reading);
+        // Readings of a device come together.
+        if (reading.device !== of) oldMs = staleMs(plant, reading.device);
+        of = reading.device;
+        if (nowMs - reading.ts > oldMs) takePast(reading);
         else if (isNews) live.take(reading);
       }
     },
