@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
-const MAIN = join(ROOT, 'app/main.ts');
+const START = join(ROOT, 'app/start.js');
 const START_WITHIN_MS = 20_000;
 /** A server that complains without end must not fill the memory of whoever watches it. */
 const MAX_LOG_CHARS = 4_000_000;
@@ -43,7 +43,7 @@ type AimakChild = ChildProcessByStdio<null, Readable, Readable>;
 
 /** The command, running on. */
 export function spawnAimak(args: readonly string[], { env = {}, wrap = [] }: SpawnOptions = {}): AimakChild {
-  const [command = process.execPath, ...rest] = [...wrap, process.execPath, MAIN, ...args];
+  const [command = process.execPath, ...rest] = [...wrap, process.execPath, START, ...args];
   return spawn(command, rest, { env: { ...cleanEnv(), ...env }, cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
