@@ -1,5 +1,6 @@
 /** `aimak fault`: faults of a running village, by its server's HTTP API. */
 import { Temporal } from 'temporal-polyfill';
+import type { SimFault } from '../model/sim-fault.ts';
 import { FAULT_KINDS, type FaultKind, type FaultSize } from '../model/sim-fault-catalogue.ts';
 import { parseCommandLine } from './config/command-line.ts';
 import { loadSettings } from './config/settings.ts';
@@ -27,20 +28,10 @@ const SIZE_FLAGS: ReadonlyMap<string, string> = new Map(
 );
 const OWN_FLAGS = ['metric', 'at', 'for', 'until', ...SIZE_FLAGS.keys()];
 
-interface WireFault {
-  readonly id: string;
-  readonly kind: string;
-  readonly target: string;
-  readonly metric: string | null;
-  readonly fromMs: number;
-  readonly toMs: number | null;
-  readonly sizes: Readonly<Record<string, number>>;
-}
-
 interface WireSim {
   readonly timeZone: string;
   readonly villageMs: number;
-  readonly faults: readonly WireFault[];
+  readonly faults: readonly SimFault[];
 }
 
 export async function runFault(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
@@ -72,7 +63,7 @@ async function add([kind, target]: [string, string], own: ReadonlyMap<string, st
   if (faults.length > 0) throw new ConfigError(faults);
   const metric = own.get('metric');
   const request = { kind, target, ...(metric !== undefined && { metric }), ...sizes, ...times };
-  const fault = await call<WireFault>('POST', '/api/sim/faults', request);
+  const fault = await call<SimFault>('POST', '/api/sim/faults', request);
   say(`${line(fault, timeZone)}\n`);
 }
 
@@ -106,11 +97,11 @@ async function list(call: Call): Promise<void> {
 
 async function end(id: string, call: Call): Promise<void> {
   const { timeZone } = await call<WireSim>('GET', '/api/sim');
-  say(`${line(await call<WireFault>('DELETE', `/api/sim/faults/${encodeURIComponent(id)}`), timeZone)}\n`);
+  say(`${line(await call<SimFault>('DELETE', `/api/sim/faults/${encodeURIComponent(id)}`), timeZone)}\n`);
 }
 
 /** `fault-1  burst up04  flowM3h 12  2026-11-25 02:10:00 to …` */
-function line({ id, kind, target, metric, sizes, fromMs, toMs }: WireFault, timeZone: string): string {
+function line({ id, kind, target, metric, sizes, fromMs, toMs }: SimFault, timeZone: string): string {
   const local = (ms: number): string => {
     const time = Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(timeZone).toPlainDateTime();
     return time.toString({ smallestUnit: 'second' }).replace('T', ' ');

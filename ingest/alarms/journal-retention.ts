@@ -1,6 +1,6 @@
 /** How far back the journal remembers: else a device that chatters would fill the disk in the end. */
 import type { DatabaseSync } from 'node:sqlite';
-import { inTransaction } from './transaction.ts';
+import { inTransaction } from '../store/sqlite/transaction.ts';
 
 /** Three winters to compare; nothing asks for more than 100 days at once. */
 const KEPT_MS = 3 * 365 * 86_400_000;

@@ -1,6 +1,6 @@
 /** The tables of `alarms.db`, by version, and the way from each to the next. */
 import type { DatabaseSync } from 'node:sqlite';
-import { inTransaction } from './transaction.ts';
+import { inTransaction } from '../store/sqlite/transaction.ts';
 
 const TABLES = `
   CREATE TABLE alarm (

@@ -4,10 +4,10 @@ import type { Alarm, AlarmQuery, JournalEntry } from '../../model/alarm.ts';
 import { isMuted, isOpenPast, isStanding } from '../../model/alarm.ts';
 import type { Announced, Episode } from '../../model/alarm-quality.ts';
 import type { Work } from '../../model/work.ts';
+import { inTransaction } from '../store/sqlite/transaction.ts';
 import { createBackgroundSync } from './background-sync.ts';
 import { createForgetting } from './journal-retention.ts';
 import { prepareSchema } from './journal-schema.ts';
-import { inTransaction } from './transaction.ts';
 
 /** An alarm as it is now, and what brought it there. */
 export interface AlarmWrite {

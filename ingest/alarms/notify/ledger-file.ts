@@ -1,5 +1,6 @@
 /** The tables of `notify.db`: every message and what it told whom, and when the server ran. */
 import { DatabaseSync } from 'node:sqlite';
+import { inTransaction } from '../../store/sqlite/transaction.ts';
 import { createBackgroundSync } from '../background-sync.ts';
 import type { Message, PageRow } from './ledger.ts';
 import { pageKey } from './policy.ts';
@@ -102,8 +103,7 @@ function saver(db: DatabaseSync): LedgerFile['save'] {
   // One step of one episode to one person is told once, whatever else goes wrong.
   const putPage = db.prepare('INSERT OR IGNORE INTO page VALUES (?, ?, ?, ?, ?, ?)');
   return (writes) => {
-    db.exec('BEGIN IMMEDIATE');
-    try {
+    inTransaction(db, () => {
       for (const { message, pages } of writes) {
         const { content, refused, isUrgent, ...columns } = message;
         const texts = { refused: JSON.stringify(refused), content: JSON.stringify(content) };
@@ -112,12 +112,7 @@ function saver(db: DatabaseSync): LedgerFile['save'] {
           putPage.run(pageKey(page), page.episode, page.round, String(page.step), page.person, page.message);
         }
       }
-      db.exec('COMMIT');
-    } catch (error) {
-      // A full disk may have rolled back already.
-      if (db.isTransaction) db.exec('ROLLBACK');
-      throw error;
-    }
+    });
   };
 }
 

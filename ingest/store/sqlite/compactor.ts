@@ -7,6 +7,7 @@ import type { ChunkTable } from './chunk-table.ts';
 import type { Head } from './columns.ts';
 import type { JournalTable } from './journal.ts';
 import type { WriterMemory } from './memory.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface Compactor {
   /** Readings that a commit has added to the journal, as entry `id`. */
@@ -126,16 +127,4 @@ export function createCompactor({ db, journal, chunks, memory, afterwards }: Par
     },
     stop,
   };
-}
-
-export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
-  db.exec('BEGIN IMMEDIATE');
-  try {
-    const result = work();
-    db.exec('COMMIT');
-    return result;
-  } catch (error) {
-    if (db.isTransaction) db.exec('ROLLBACK');
-    throw error;
-  }
 }

@@ -5,10 +5,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { decodeChunk } from './chunk-codec.ts';
 import { type ChunkTable, HOURS, READINGS } from './chunk-table.ts';
-import { inTransaction } from './compactor.ts';
 import { encodeHours, toHours } from './hours.ts';
 import type { WriterMemory } from './memory.ts';
 import type { Retention } from './protocol.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface Keeper {
   /** Begins to look after everything, in slices. */

@@ -1,13 +1,14 @@
 /** The thread that owns the writing connection: takes groups of readings, tells new from known, and keeps the database in shape. */
 import { workerData } from 'node:worker_threads';
 import { createChunkTable } from './chunk-table.ts';
-import { createCompactor, inTransaction } from './compactor.ts';
+import { createCompactor } from './compactor.ts';
 import { createJournalTable } from './journal.ts';
 import { createWriterMemory } from './memory.ts';
 import type { ReadingColumns, SeriesRow, ThreadOptions, WriterCalls } from './protocol.ts';
 import { createKeeper } from './retention.ts';
 import { openDatabase } from './schema.ts';
 import { type Handlers, serve } from './thread.ts';
+import { inTransaction } from './transaction.ts';
 
 function createHandlers({ file, retention }: ThreadOptions): Handlers<WriterCalls> {
   const db = openDatabase({ file, readOnly: false });

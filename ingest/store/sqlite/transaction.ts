@@ -1,11 +1,13 @@
+/** Transactions of SQLite, for all that ingest keeps. */
 import type { DatabaseSync } from 'node:sqlite';
 
 /** All of it, or nothing. */
-export function inTransaction(db: DatabaseSync, run: () => void): void {
+export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   db.exec('BEGIN IMMEDIATE');
   try {
-    run();
+    const result = work();
     db.exec('COMMIT');
+    return result;
   } catch (error) {
     // A full disk may have rolled back already.
     if (db.isTransaction) db.exec('ROLLBACK');
