@@ -1,5 +1,6 @@
 /** The composition root: every part, wired by hand, in the order they start; they stop the other way round. */
 import { startDashboard } from '../dashboard/dashboard.ts';
+import { createDataFaults } from '../ingest/data-faults.ts';
 import { startIngest } from '../ingest/ingest.ts';
 import { openPeople } from '../ingest/people/people.ts';
 import type { Log } from '../model/log.ts';
@@ -42,6 +43,7 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
   const { dataDir, host } = settings;
 
   return inOrder(async (started) => {
+    const dataFaults = createDataFaults();
     started(openDataDir(dataDir));
 
     const store = await openStore(settings, plant, log).catch(unusable(dataDir));
@@ -53,7 +55,7 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     const clock = { now: Date.now, uptimeMs: () => performance.now(), isUnsynchronised };
 
     const releasedAtMs = Date.parse(RELEASE.date);
-    const ingest = await startIngest({ plant, rules, dataDir, releasedAtMs }, { store, log, clock }).catch(
+    const ingest = await startIngest({ plant, rules, dataDir, releasedAtMs }, { store, log, clock, dataFaults }).catch(
       unusable(dataDir),
     );
     started(ingest.stop);

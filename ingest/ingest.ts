@@ -13,6 +13,7 @@ import { type AlarmDesk, createAlarmDesk } from './alarms/desk.ts';
 import { openAlarmJournal } from './alarms/journal.ts';
 import { createOutageWatch } from './alarms/outage-watch.ts';
 import type { UnsavedCounts } from './alarms/unsaved.ts';
+import { createDataFaultWatch, type DataFaultCounts, type DataFaults } from './data-faults.ts';
 import { createDetectors, type Detectors } from './detect/detectors.ts';
 import { createMemoryKeeper, restoredMemory } from './detect/memory-keeper.ts';
 import { startDiskGauge } from './disk-space.ts';
@@ -36,6 +37,8 @@ export interface IngestDependencies {
   readonly store: ReadingStore;
   readonly log: Log;
   readonly clock: SystemClock;
+  /** What is wrong with the data folder, as its files' owners note it. */
+  readonly dataFaults: DataFaults;
 }
 
 interface IngestHealth {
@@ -44,6 +47,7 @@ interface IngestHealth {
   readonly store: StoreHealth;
   readonly clock: { readonly ok: boolean; readonly reason: ClockFault | null };
   readonly alarms: UnsavedCounts;
+  readonly data: DataFaultCounts;
 }
 
 export interface Ingest {
@@ -74,7 +78,7 @@ class IngestBusyError extends Error {
 
 export async function startIngest(options: IngestOptions, dependencies: IngestDependencies): Promise<Ingest> {
   const { plant, rules, dataDir, releasedAtMs } = options;
-  const { store, log, clock: system } = dependencies;
+  const { store, log, clock: system, dataFaults } = dependencies;
   const newest = await store.newest();
   const clock = createServerClock(system, releasedAtMs);
   const { now } = clock;
@@ -108,6 +112,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     },
     { alarms, now, uptimeMs: system.uptimeMs, log },
   );
+  const watchData = createDataFaultWatch({ faults: dataFaults, alarms, now });
   const watchOutages = createOutageWatch({ alarms, heardAt: (device) => lastHeard.get(device) ?? null, now, log });
 
   /** Live state and alarms follow what is on disk, never the other way round. */
@@ -125,6 +130,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   function watch(): void {
     live.sweep();
     watchServer();
+    watchData();
     detectors.sweep();
     changes.tell();
     watchOutages();
@@ -160,12 +166,15 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     now,
     health() {
       const reason = clock.fault();
+      const data = dataFaults.counts();
+      const isSound = !recorder.isFailing() && !reason && store.health().reachable && data.total === 0;
       return {
-        status: recorder.isFailing() || reason || !store.health().reachable ? 'degraded' : 'ok',
+        status: isSound ? 'ok' : 'degraded',
         ingest: accounting.counts(recorder.inFlight()),
         store: store.health(),
         clock: { ok: reason === null, reason },
         alarms: alarms.health(),
+        data,
       };
     },
     async stop() {

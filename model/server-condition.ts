@@ -36,6 +36,30 @@ const CONDITIONS = {
       en: 'Free space on the server’s disk, and check the disk. Nothing acknowledged is lost; devices send the rest again.',
     },
   },
+  // Nothing goes on losing anything, but what is gone may be years of readings, or who may sign in.
+  'data-damaged': {
+    priority: 'high',
+    title: {
+      ky: 'Сакталган маалыматтын бир бөлүгү бузулган же жоголгон',
+      ru: 'Часть сохранённых данных повреждена или пропала',
+      en: 'Part of the stored data is damaged or lost',
+    },
+    cause: {
+      ky: 'Диск бузулуп баратат, электр жарыгы өчкөн же файл өчүрүлгөн.',
+      ru: 'Отказывает диск, пропадало питание или файл удалили.',
+      en: 'The disk is failing, the power went, or a file was deleted.',
+    },
+    consequence: {
+      ky: 'Бузулган бөлүгү көрсөтүлбөйт, калганы мурдагыдай иштейт.',
+      ru: 'Повреждённое не показывается, остальное работает, как прежде.',
+      en: 'What is damaged is not shown; the rest works as before.',
+    },
+    action: {
+      ky: 'Эмне бузулганы /api/health дарегинде жана сервердин журналында жазылган. Резервдик көчүрмөңүз болсо, аны кайтарыңыз; болбосо серверди токтотуп, «repair» буйругун иштетиңиз. Дискти текшериңиз.',
+      ru: 'Что повреждено, написано в /api/health и в журнале сервера. Восстановите резервную копию, если она есть, или остановите сервер и выполните команду «repair». Проверьте диск.',
+      en: 'What is damaged stands in /api/health and in the server’s log. Put a backup back if there is one, or stop the server and run the command “repair”. Check the disk.',
+    },
+  },
   'disk-low': {
     priority: 'high',
     title: {

@@ -1,6 +1,7 @@
 /** Ingest with a real store, on a machine whose clock is wrong (contract 2.4). */
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createDataFaults } from '../../ingest/data-faults.ts';
 import { type Ingest, startIngest } from '../../ingest/ingest.ts';
 import { openSqliteStore } from '../../ingest/store/sqlite-store.ts';
 import { parseDeviceTopic } from '../../model/topic.ts';
@@ -29,7 +30,7 @@ describe('ingest on a machine with a wrong clock', () => {
       isUnsynchronised: () => false,
     };
     const options = { plant: smallPlant(), rules: [], dataDir, releasedAtMs: RELEASED };
-    ingest = await startIngest(options, { store, log: silentLog, clock });
+    ingest = await startIngest(options, { store, log: silentLog, clock, dataFaults: createDataFaults() });
     stop = async () => {
       await ingest.stop();
       await store.stop();

@@ -1,6 +1,7 @@
 /** Detectors within ingest, with a real store and journal: what a restart may not lose. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { createDataFaults } from '../../../ingest/data-faults.ts';
 import { type Ingest, startIngest } from '../../../ingest/ingest.ts';
 import { openSqliteStore } from '../../../ingest/store/sqlite-store.ts';
 import { parseDeviceTopic } from '../../../model/topic.ts';
@@ -36,7 +37,7 @@ async function start(): Promise<void> {
   const store = await openSqliteStore(join(dataDir, 'readings.db'));
   const clock = { now: () => nowMs, uptimeMs: () => nowMs - startedMs, isUnsynchronised: () => false };
   const options = { plant, rules, dataDir, releasedAtMs: 0 };
-  ingest = await startIngest(options, { store, log: silentLog, clock });
+  ingest = await startIngest(options, { store, log: silentLog, clock, dataFaults: createDataFaults() });
   stop = async () => {
     await ingest.stop();
     await store.stop();

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { createDataFaults } from '../../../ingest/data-faults.ts';
 import { startIngest } from '../../../ingest/ingest.ts';
 import { openInfluxStore } from '../../../ingest/store/influx-store.ts';
 import { parseDeviceTopic } from '../../../model/topic.ts';
@@ -23,7 +24,10 @@ it('InfluxDB that is away for a minute is an alarm of its own, while readings ar
     { log: silentLog, uptimeMs },
   );
   const clock = { now: () => 1e12 + uptime, uptimeMs, isUnsynchronised: () => false };
-  const ingest = await startIngest({ plant, rules: [], dataDir, releasedAtMs: 0 }, { store, log: silentLog, clock });
+  const ingest = await startIngest(
+    { plant, rules: [], dataDir, releasedAtMs: 0 },
+    { store, log: silentLog, clock, dataFaults: createDataFaults() },
+  );
   onTestFinished(async () => {
     await ingest.stop();
     await store.stop();
