@@ -11,15 +11,17 @@ import { seriesAddress } from '../route.ts';
 import { excusePlaceOf } from '../view/excuse.ts';
 import { deadline } from '../view/format.ts';
 import { ChildList } from './alarm-line.tsx';
+import { DataFaultList } from './data-fault-list.tsx';
 import { ExcuseForm } from './excuse-form.tsx';
 import { SetAsideActs } from './set-aside-form.tsx';
 
 export function AlarmDetails({ alarm, id }: { alarm: AlarmWire; id: string }) {
   const place = may('excuse') ? excusePlaceOf(alarm, plant.value?.zones ?? []) : null;
-  const { device, metric } = alarm;
+  const { device, metric, rule, values } = alarm;
   return (
     <div class="alarm-details" id={id}>
       <AlarmTexts alarm={alarm} />
+      {rule === 'data-damaged' && <DataFaultList file={String(values.part)} />}
       <ChildList of={alarm.id} count="children" />
       {place && <ExcuseForm place={place} />}
       <SetAsideActs alarm={alarm}>

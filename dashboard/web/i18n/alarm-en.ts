@@ -51,10 +51,14 @@ export const alarmEn = {
     notAllowed: 'Not done: your role does not allow it',
     changedMeanwhile: 'Not done: it has changed meanwhile',
     refused: 'Not done. The server says: {{why}}',
+    dataLost: 'lost',
+    dataDamaged: 'damaged',
+    dataSetAside: 'replaced by a new file',
   },
   count: {
     children: { one: '{{count}} more because of it', other: '{{count}} more because of it' },
     muted: { one: 'not announced: {{count}} alarm', other: 'not announced: {{count}} alarms' },
     explains: { one: 'explains {{count}} alarm', other: 'explains {{count}} alarms' },
+    andMore: { one: 'and {{count}} more', other: 'and {{count}} more' },
   },
 } as const;

@@ -52,10 +52,14 @@ export const alarmKy: AlarmWords = {
     notAllowed: 'Болбоду: ролуңузга уруксат жок',
     changedMeanwhile: 'Болбоду: бул аралыкта өзгөрүп кетти',
     refused: 'Болбоду. Сервердин жообу: {{why}}',
+    dataLost: 'жоголгон',
+    dataDamaged: 'бузулган',
+    dataSetAside: 'жаңы файл менен алмаштырылган',
   },
   count: {
     children: { other: 'ушундан улам дагы {{count}}' },
     muted: { other: 'кабарланбаган билдирүү: {{count}}' },
     explains: { other: 'түшүндүргөн билдирүүлөр: {{count}}' },
+    andMore: { other: 'дагы {{count}}' },
   },
 };

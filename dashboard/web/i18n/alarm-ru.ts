@@ -52,6 +52,9 @@ export const alarmRu: AlarmWords = {
     notAllowed: 'Не вышло: вашей роли это не разрешено',
     changedMeanwhile: 'Не вышло: тем временем всё изменилось',
     refused: 'Не вышло. Ответ сервера: {{why}}',
+    dataLost: 'пропало',
+    dataDamaged: 'повреждено',
+    dataSetAside: 'заменено новым файлом',
   },
   count: {
     children: { other: 'из-за этого ещё {{count}}' },
@@ -67,5 +70,6 @@ export const alarmRu: AlarmWords = {
       many: 'объясняет {{count}} тревог',
       other: 'объясняет {{count}} тревоги',
     },
+    andMore: { one: 'и ещё {{count}}', few: 'и ещё {{count}}', many: 'и ещё {{count}}', other: 'и ещё {{count}}' },
   },
 };

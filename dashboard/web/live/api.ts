@@ -1,4 +1,5 @@
 /** The HTTP side: what the socket does not push. Relative addresses, so that the page may live under any path. */
+import type { DataFault } from '../../../model/data-fault.ts';
 import type { Work } from '../../../model/work.ts';
 import type { AlarmWire, HistoryWire, PlantWire, RuleWire, SimWire } from '../../wire.ts';
 import type { SeriesRef } from '../view/plant-view.ts';
@@ -37,6 +38,12 @@ export function fetchAlarm(id: string): Promise<AlarmWire> {
 
 export function fetchRules(): Promise<readonly RuleWire[]> {
   return getJson('api/rules');
+}
+
+/** The first hundred; health counts the rest. */
+export async function fetchDataFaults(): Promise<readonly DataFault[]> {
+  const { data } = await getJson<{ readonly data: { readonly first: readonly DataFault[] } }>('api/health');
+  return data.first;
 }
 
 export function fetchWorks(): Promise<readonly Work[]> {
