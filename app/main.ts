@@ -1,5 +1,9 @@
 /** Behind `start.js`: fits Node to a small computer, and runs what is asked for (ADR 0008). */
 import { setFlagsFromString } from 'node:v8';
+import { endWithNpm } from './npm-chain.ts';
+
+// First: what ends while the rest is read must be noticed, too.
+endWithNpm(process.env);
 
 // A fortnight's back-fill left 150 MB of garbage that nothing collects at rest; V8 collects earlier so.
 setFlagsFromString('--optimize-for-size');

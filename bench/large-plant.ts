@@ -1,7 +1,9 @@
-/** A plant of many like devices, as configuration files: what `npm start -- --config` takes. */
+/**
+ * A plant of many like devices, as configuration files: what `npm start -- --config` takes. It imports nothing of the
+ * product, since `bench -- compare` drives two commits with it.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { telemetryTopic } from '../model/topic.ts';
 
 export interface LargePlant {
   /** The configuration file. */
@@ -37,7 +39,7 @@ export function writeLargePlant(folder: string, size: number): LargePlant {
   writeFileSync(join(folder, 'plant.yaml'), plantFile(devices));
   writeFileSync(join(folder, 'rules.yaml'), RULES);
   writeFileSync(config, 'version: 1\nplant: plant.yaml\nrules: rules.yaml\nprofiles: profiles\n');
-  return { config, devices, metrics: METRICS, topics: devices.map((device) => telemetryTopic(SITE, device)) };
+  return { config, devices, metrics: METRICS, topics: devices.map((device) => `aimak/v1/${SITE}/${device}/telemetry`) };
 }
 
 function plantFile(devices: readonly string[]): string {

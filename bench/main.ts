@@ -1,5 +1,9 @@
-/** `npm run bench -- NAME… [--json] [--seconds N] [--repeats N] [--prefill N]`: what it costs, measured on the whole process. */
+/**
+ * `npm run bench -- NAME… [--json] [--seconds N] [--repeats N] [--prefill N]`: what it costs, measured on the whole process.
+ * `npm run bench -- compare COMMIT [RUN…]`: the same of the working tree beside a commit.
+ */
 import { measureBridge } from './bridge.ts';
+import { compareCommits } from './compare/command.ts';
 import { measureDetect } from './detect.ts';
 import { measureDisk } from './disk.ts';
 import { measureBrokerRate } from './external-broker-rate.ts';
@@ -14,7 +18,7 @@ import { runNamed } from './runner.ts';
 import { measureSimulate } from './simulate.ts';
 import { measureVillages } from './villages.ts';
 
-await runNamed('bench', {
+const runs = {
   rest: measureRest,
   ingest: measureIngest,
   detect: measureDetect,
@@ -28,4 +32,8 @@ await runNamed('bench', {
   villages: measureVillages,
   simulate: measureSimulate,
   bridge: measureBridge,
-});
+};
+
+const [first, ...rest] = process.argv.slice(2);
+if (first === 'compare') await compareCommits(rest);
+else await runNamed('bench', runs);

@@ -15,6 +15,16 @@ export function parseCpuSeconds(stat: string): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_S;
 }
 
+/** Bytes it has had written to a disk, less those that were dropped before they got there; 0 in a folder in memory. */
+export function writtenBytes(pid: number): number {
+  return parseWrittenBytes(readFileSync(`/proc/${pid}/io`, 'utf8'));
+}
+
+export function parseWrittenBytes(io: string): number {
+  const field = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(io)?.[1]);
+  return field('write_bytes') - field('cancelled_write_bytes');
+}
+
 export function residentMb(pid: number): number {
   return statusMb(pid, 'VmRSS');
 }

@@ -33,7 +33,11 @@ export interface Skipped {
 export type Run = (context: RunContext) => Promise<readonly Figure[] | Skipped>;
 
 /** Runs it and cleans up behind it; a run that takes too long loses its processes, and so ends. */
-export async function runOnce(run: Run, options: RunOptions, limitMs: number): ReturnType<Run> {
+export async function runOnce<T>(
+  run: (context: RunContext) => Promise<T>,
+  options: RunOptions,
+  limitMs: number,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'aimak-bench-'));
   const tasks: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const cleanUp = (): void => {

@@ -46,29 +46,35 @@ function chosen(what: string, runs: Readonly<Record<string, Run>>, names: readon
   return Object.entries(runs).filter(([name]) => names.length === 0 || names.includes(name));
 }
 
-function toCount(flag: string, text: string | undefined): number | undefined {
+/** Undefined where the flag is not given. */
+export function toCount(flag: string, text: string | undefined): number | undefined {
   if (text === undefined || /^[1-9]\d*$/.test(text)) return text === undefined ? undefined : Number(text);
   fail(`--${flag} ${text}: expected a whole number from 1 on`);
 }
 
-function fail(sentence: string): never {
+export function fail(sentence: string): never {
   console.error(sentence);
   process.exit(2);
 }
 
 /** A signal ends nothing by itself that `exit` could clean up behind. */
-function endOnSignal(): void {
+export function endOnSignal(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 }
 
-async function resultOf(name: string, measure: () => ReturnType<Run>): Promise<Result> {
+export type MachineInfo = Pick<Result, 'date' | 'node' | 'machine'>;
+
+export function aboutMachine(): MachineInfo {
   const [cpu] = cpus();
-  const about = {
-    run: name,
+  return {
     date: new Date().toISOString(),
     node: process.version,
     machine: { cpu: cpu?.model ?? '', cores: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30) },
   };
+}
+
+async function resultOf(name: string, measure: () => ReturnType<Run>): Promise<Result> {
+  const about = { run: name, ...aboutMachine() };
   try {
     const outcome = await measure();
     return 'skipped' in outcome ? { ...about, ...outcome, figures: [] } : { ...about, figures: outcome };

@@ -6,7 +6,7 @@ import { createHistogram } from '../load/histogram.ts';
 import type { LoadOptions, LoadProgress, LoadReport } from '../load/load-options.ts';
 import { createMessageWriter } from '../load/message-writer.ts';
 import { type Pacing, startPacing } from '../load/pacing.ts';
-import { cpuSeconds } from '../proc.ts';
+import { cpuSeconds, writtenBytes } from '../proc.ts';
 import { onWord, readOptions, tellParent } from './parent.ts';
 
 const PROGRESS_EVERY_MS = 250;
@@ -36,6 +36,7 @@ const hooks = {
     counts.acknowledged++;
     latency.record(tookMs);
     if (options.ackFile !== null) acknowledged.push(n);
+    if (counts.acknowledged === options.messages) stopped.resolve();
   },
   onUnexpected: () => {
     counts.unexpected++;
@@ -61,9 +62,9 @@ async function connectAll() {
 
 const progress = (): LoadProgress => ({ atMs: Date.now(), ...counts });
 /** A watched process may be gone already. */
-const watchedCpuS = (): number => {
+const watch = (read: (pid: number) => number): number => {
   try {
-    return options.watchPid === null ? 0 : cpuSeconds(options.watchPid);
+    return options.watchPid === null ? 0 : read(options.watchPid);
   } catch {
     return Number.NaN;
   }
@@ -72,7 +73,8 @@ const watchedCpuS = (): number => {
 function startMeasuring(): () => LoadReport['measured'] {
   latency.clear();
   const { sent, acknowledged: before } = counts;
-  const [startedAt, ownCpu, watched] = [performance.now(), process.cpuUsage(), watchedCpuS()];
+  const [startedAt, ownCpu] = [performance.now(), process.cpuUsage()];
+  const [cpuBeforeS, bytesBefore] = [watch(cpuSeconds), watch(writtenBytes)];
   return () => {
     const seconds = (performance.now() - startedAt) / 1_000;
     const { user, system } = process.cpuUsage(ownCpu);
@@ -84,7 +86,8 @@ function startMeasuring(): () => LoadReport['measured'] {
       p99Ms: latency.quantileMs(0.99),
       maxMs: latency.maxMs(),
       ownCpuPercent: (user + system) / 1e4 / seconds,
-      watchedCpuS: watchedCpuS() - watched,
+      watchedCpuS: watch(cpuSeconds) - cpuBeforeS,
+      watchedWrittenBytes: watch(writtenBytes) - bytesBefore,
     };
   };
 }

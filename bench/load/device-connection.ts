@@ -33,6 +33,7 @@ export function openConnection(
   { options, writer, hooks }: { options: LoadOptions; writer: MessageWriter; hooks: ConnectionHooks },
 ): DeviceConnection {
   const { port, plan, qos, window, isReturning } = options;
+  const end = options.messages ?? Number.POSITIVE_INFINITY;
   const flight = createFlight(qos === 1 ? window : 0);
   const again: number[] = [];
   let turn = 0;
@@ -76,6 +77,7 @@ export function openConnection(
 
   function maySend(): boolean {
     if (!isReady || window === 0) return false;
+    if (again.length === 0 && plan.connections * turn + index >= end) return false;
     return qos === 1 ? flight.isFree() : socket.writableLength < MAX_BUFFERED_BYTES;
   }
 

@@ -25,6 +25,7 @@ const DEFAULTS = {
   ratePerS: null,
   warmUpS: 0,
   seconds: null,
+  messages: null,
   isReturning: false,
   ackFile: null,
   watchPid: null,

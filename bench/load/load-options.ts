@@ -12,11 +12,13 @@ export interface LoadOptions {
   readonly warmUpS: number;
   /** Measured; null: until told to stop, or until every connection is gone. */
   readonly seconds: number | null;
+  /** Sent in all, then it ends; null: as long as `seconds` says. */
+  readonly messages: number | null;
   /** A lost connection comes back and sends again what was not acknowledged, as a device does. */
   readonly isReturning: boolean;
   /** For the numbers of all acknowledged messages, one float64 each. */
   readonly ackFile: string | null;
-  /** Whose CPU time to read at begin and end of the measurement. */
+  /** Whose CPU time and written bytes to read at begin and end of the measurement. */
   readonly watchPid: number | null;
 }
 
@@ -44,6 +46,8 @@ export interface LoadReport extends LoadProgress {
     readonly ownCpuPercent: number;
     /** Of the watched process. */
     readonly watchedCpuS: number;
+    /** To the disk, by the watched process; NaN where the system does not tell. */
+    readonly watchedWrittenBytes: number;
   };
   /** Sent and, after some waiting, still not acknowledged. */
   readonly unanswered: number;

@@ -6,7 +6,6 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
-const START = join(ROOT, 'app/start.js');
 const START_WITHIN_MS = 20_000;
 /** A server that complains without end must not fill the memory of whoever watches it. */
 const MAX_LOG_CHARS = 4_000_000;
@@ -37,14 +36,20 @@ export interface SpawnOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** A command that runs the server in its own place, such as `strace -D`: the child's pid is the server's. */
   readonly wrap?: readonly string[];
+  /** Another checkout of the project, run by the Node of its own packages. */
+  readonly root?: string;
 }
 
 type AimakChild = ChildProcessByStdio<null, Readable, Readable>;
 
 /** The command, running on. */
-export function spawnAimak(args: readonly string[], { env = {}, wrap = [] }: SpawnOptions = {}): AimakChild {
-  const [command = process.execPath, ...rest] = [...wrap, process.execPath, START, ...args];
-  return spawn(command, rest, { env: { ...cleanEnv(), ...env }, cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+export function spawnAimak(
+  args: readonly string[],
+  { env = {}, wrap = [], root = ROOT }: SpawnOptions = {},
+): AimakChild {
+  const node = root === ROOT ? process.execPath : join(root, 'node_modules/.bin/node');
+  const [command = node, ...rest] = [...wrap, node, join(root, 'app/start.js'), ...args];
+  return spawn(command, rest, { env: { ...cleanEnv(), ...env }, cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
 /** Options for a server on free ports. `config`: an absolute path; null for the demo. */
