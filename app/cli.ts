@@ -6,6 +6,7 @@ import { ConfigError, StartError } from './start-error.ts';
 type Command = (argv: readonly string[], env: NodeJS.ProcessEnv) => Promise<void> | void;
 
 const TOOLS: Readonly<Record<string, Command>> = {
+  'accept-loss': async (...args) => (await import('./folder/accept-loss.ts')).runAcceptLoss(...args),
   bridge: async (...args) => (await import('./bridge.ts')).runBridge(...args),
   'check-config': async (...args) => (await import('./config/check-config.ts')).runCheckConfig(...args),
   fault: async (...args) => (await import('./fault-command.ts')).runFault(...args),

@@ -1,15 +1,18 @@
 /** The composition root: every part, wired by hand, in the order they start; they stop the other way round. */
+import { join } from 'node:path';
 import { startDashboard } from '../dashboard/dashboard.ts';
 import { createDataFaults } from '../ingest/data-faults.ts';
 import { startIngest } from '../ingest/ingest.ts';
-import { openPeople } from '../ingest/people/people.ts';
 import type { Log } from '../model/log.ts';
 import { type BrokerAccess, isOutside } from './broker-access.ts';
 import { startClockSync } from './clock-sync.ts';
-import { peopleFile } from './config/people-faults.ts';
 import type { PlantFiles } from './config/plant-files.ts';
 import type { Settings } from './config/settings.ts';
-import { openDataDir, writeRunFile, writeRunToken } from './data-dir.ts';
+import { openDataDir } from './data-dir.ts';
+import { openDataFolder, remedyFor } from './folder/data-folder.ts';
+import { keepPeople } from './folder/kept-people.ts';
+import { giveToOwner, shutOutOthers } from './folder/rights.ts';
+import type { Database } from './folder/stock.ts';
 import { healthOf } from './health.ts';
 import { startEmbedded, startOutside } from './intake.ts';
 import { startMemoryPolicy } from './memory-policy.ts';
@@ -17,6 +20,7 @@ import { startNotification } from './notification.ts';
 import { startNotifyWatch } from './notify-watch.ts';
 import { openStore } from './open-store.ts';
 import { RELEASE } from './release.ts';
+import { writeRunFile, writeRunToken } from './run-files.ts';
 import { StartError } from './start-error.ts';
 import { startVillage, type Village } from './village.ts';
 
@@ -45,8 +49,20 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
   return inOrder(async (started) => {
     const dataFaults = createDataFaults();
     started(openDataDir(dataDir));
+    const told = shutOutOthers(dataDir);
+    if (told !== null) log.warn({ dataDir }, told);
+    started(() => giveToOwner(dataDir));
+    const readings = settings.influx ? 'outbox.db' : 'readings.db';
+    const databases: Database[] = [
+      readings,
+      'alarms.db',
+      'notify.db',
+      ...(isOutside(settings) ? [] : ['broker.db' as const]),
+    ];
+    const folder = openDataFolder({ dir: dataDir, databases }, { dataFaults, log, now: Date.now });
+    started(folder.stop);
 
-    const store = await openStore(settings, plant, log).catch(unusable(dataDir));
+    const store = await openStore(settings, plant, log).catch(unusable(dataDir, readings));
     started(store.stop);
 
     const clockSync = await startClockSync();
@@ -56,24 +72,30 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
 
     const releasedAtMs = Date.parse(RELEASE.date);
     const ingest = await startIngest({ plant, rules, dataDir, releasedAtMs }, { store, log, clock, dataFaults }).catch(
-      unusable(dataDir),
+      unusable(dataDir, 'alarms.db'),
     );
     started(ingest.stop);
-    const people = await Promise.try(() => openPeople(peopleFile(settings), Date.now)).catch(unusable(dataDir));
-    started(people.close);
-    const notify = await Promise.try(() => startNotification(options, { ingest, people, log })).catch(
-      unusable(dataDir),
+    const people = await Promise.try(() => keepPeople(dataDir, { dataFaults, log, now: Date.now })).catch(
+      unusable(dataDir, 'people.db'),
     );
+    started(people.close);
+    const onDamage = folder.setAside;
+    const notify = await folder
+      .openSecondary('notify.db', () => startNotification(options, { ingest, people, log, onDamage }))
+      .catch(unusable(dataDir, 'notify.db'));
     started(notify.stop);
     started(startNotifyWatch(notify.counts, { ...ingest, log }));
     started(startMemoryPolicy(() => ingest.health().ingest));
 
     const intake = isOutside(settings)
       ? startOutside(options, { ingest, log })
-      : await startEmbedded(settings, { ingest, log })
-          .catch(unusable(dataDir))
+      : await folder
+          .openSecondary('broker.db', () => startEmbedded(settings, { ingest, log, onDamage: folder.noteDamage }))
+          .catch(unusable(dataDir, 'broker.db'))
           .catch(portTaken(host, settings.mqttPort, '--mqtt-port'));
     started(intake.stop);
+    folder.enlist();
+    giveToOwner(dataDir);
 
     const village = withSim ? await startVillage({ ...options, heard: intake.ready }, intake.access, log) : null;
     if (village) started(village.stop);
@@ -122,10 +144,12 @@ async function inOrder<T>(
 }
 
 /** A damaged file, or one of a newer version: nothing is mended behind the operator's back. */
-function unusable(dataDir: string): (error: Error & { code?: string }) => never {
+function unusable(dir: string, file: string): (error: Error & { code?: string }) => never {
   return (error) => {
     if (error.name !== 'StoreError' && error.code !== 'ERR_SQLITE_ERROR') throw error;
-    throw new StartError(`the data in ${dataDir} cannot be used: ${error.message}`);
+    const isNewer = /version \d/.test(error.message);
+    const remedy = isNewer ? 'start the newer program that wrote it' : remedyFor(dir, file);
+    throw new StartError(`${join(dir, file)} cannot be used: ${error.message}; ${remedy}`);
   };
 }
 

@@ -1,15 +1,21 @@
-import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** The data folder, made and taken for this process. */
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DataLockedError, lockData } from '../ingest/store/data-lock.ts';
+import { isDamage } from '../ingest/store/database-look.ts';
+import { keepFilesPrivate } from './folder/rights.ts';
+import { obstacleInDatabase, setAside } from './folder/set-aside.ts';
 import { StartError } from './start-error.ts';
 
-/** Makes the folder and takes it for this process. Returns how to let go. */
+const LOCK = 'lock.db';
+
+/** Makes the folder and takes it for this process, whose files are its own from then on. Returns how to let go. */
 export function openDataDir(dir: string): () => void {
   try {
     makeFolder(dir);
     accessSync(dir, constants.W_OK);
-    return lockData(join(dir, 'lock.db'));
+    keepFilesPrivate(dir);
+    return takeLock(dir);
   } catch (error) {
     if (error instanceof DataLockedError) {
       throw new StartError(`data folder ${dir}: another Aimak Watch is running on it (see ${join(dir, 'run.json')})`);
@@ -19,52 +25,26 @@ export function openDataDir(dir: string): () => void {
   }
 }
 
-/** One level at a time: Node's own recursive mkdir never returns where a file system says ENOENT below an existing folder. */
-export function makeFolder(dir: string): void {
-  if (existsSync(dir)) return;
-  makeFolder(dirname(dir));
-  mkdirSync(dir);
-}
-
-export interface RunFile {
-  readonly pid: number;
-  readonly startedAt: string;
-  readonly host: string;
-  readonly httpPort: number;
-  /** Of the embedded broker; null where there is another. */
-  readonly mqttPort: number | null;
-  readonly mqttUrl: string;
-}
-
-const TOKEN_FILE = 'run.token';
-
-export interface RunToken {
-  readonly token: string;
-  remove(): void;
-}
-
-/** What the command line shows to the server of this run: who can read the data folder may do there what he wants anyway. */
-export function writeRunToken(dir: string): RunToken {
-  const token = randomBytes(32).toString('base64url');
-  const file = join(dir, TOKEN_FILE);
-  // One that a killed server left behind would keep its mode.
-  rmSync(file, { force: true });
-  writeFileSync(file, token, { mode: 0o600, flag: 'wx' });
-  return { token, remove: () => rmSync(file, { force: true }) };
-}
-
-/** Null where no server runs, or its folder is another account's. */
-export function readRunToken(dir: string): string | null {
+/** There is nothing in a lock that could be lost. */
+function takeLock(dir: string): () => void {
+  const file = join(dir, LOCK);
   try {
-    return readFileSync(join(dir, TOKEN_FILE), 'utf8');
-  } catch {
-    return null;
+    return lockData(file);
+  } catch (error) {
+    // Nothing is touched in a folder that another holds.
+    if (error instanceof DataLockedError) throw error;
+    if (!isDamage(error) && obstacleInDatabase(file) === null) throw error;
+    setAside(dir, LOCK, Date.now());
+    return lockData(file);
   }
 }
 
-/** `run.json` tells tools and tests which ports were chosen. Returns how to remove it. */
-export function writeRunFile(dir: string, run: RunFile): () => void {
-  const file = join(dir, 'run.json');
-  writeFileSync(file, `${JSON.stringify(run, null, 2)}\n`);
-  return () => rmSync(file, { force: true });
+/**
+ * One level at a time: Node's own recursive mkdir never returns where a file system says ENOENT below an existing folder.
+ * The last is for its owner only: there are people in it, and what they are told.
+ */
+export function makeFolder(dir: string, mode = 0o700): void {
+  if (existsSync(dir)) return;
+  makeFolder(dirname(dir), 0o777);
+  mkdirSync(dir, { mode });
 }

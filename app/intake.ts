@@ -26,15 +26,22 @@ export interface Intake {
 }
 
 interface IntakeDependencies {
+  /** A file of the data folder proves to be damaged, and stays in use. */
+  readonly onDamage?: (file: string, reason: string) => void;
   readonly ingest: Pick<Ingest, 'take' | 'alarms' | 'now'>;
   readonly log: Log;
 }
 
-export async function startEmbedded(settings: Settings, { ingest, log }: IntakeDependencies): Promise<Intake> {
+const SESSION_FILE = 'broker.db';
+
+export async function startEmbedded(
+  settings: Settings,
+  { ingest, log, onDamage }: IntakeDependencies,
+): Promise<Intake> {
   const { host, dataDir, mqttPort } = settings;
   const broker = await startBroker(
-    { host, port: mqttPort, sessionFile: join(dataDir, 'broker.db') },
-    { onTelemetry: ingest.take, log },
+    { host, port: mqttPort, sessionFile: join(dataDir, SESSION_FILE) },
+    { onTelemetry: ingest.take, log, onDamage: (reason) => onDamage?.(SESSION_FILE, reason) },
   );
   // Alarms of another configuration, about a broker elsewhere, are over.
   const stopWatch = startBrokerWatch(() => null, { ...ingest, log });

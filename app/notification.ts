@@ -24,11 +24,13 @@ export interface NotificationDependencies {
   readonly ingest: Pick<Ingest, 'alarms' | 'now'>;
   readonly people: People;
   readonly log: Log;
+  /** A file of the data folder proves to be damaged, and is to be set aside. */
+  readonly onDamage?: (file: string, reason: string) => void;
 }
 
 export async function startNotification(
   options: PlantFiles & { readonly settings: Settings },
-  { ingest, people, log }: NotificationDependencies,
+  { ingest, people, log, onDamage }: NotificationDependencies,
 ): Promise<Notify> {
   const { settings, plant, rules } = options;
   const { heartbeat, turns, morning } = settings.notify;
@@ -43,7 +45,13 @@ export async function startNotification(
       morningAt: morning,
       heartbeat: heartbeat ? { url: heartbeat.url, everyMs: (heartbeat.everyMin ?? HEARTBEAT_MIN) * 60_000 } : null,
     },
-    { ...ingest, people, log, openChannels: (acknowledge) => open({ log, acknowledge }) },
+    {
+      ...ingest,
+      people,
+      log,
+      ...(onDamage && { onDamage }),
+      openChannels: (acknowledge) => open({ log, acknowledge }),
+    },
   );
 }
 

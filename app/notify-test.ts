@@ -4,12 +4,12 @@ import { existsSync } from 'node:fs';
 import pino from 'pino';
 import { waysTo } from '../ingest/alarms/notify/deliver.ts';
 import { testContent } from '../ingest/alarms/notify/wording.ts';
-import { openPeople } from '../ingest/people/people.ts';
 import { CHANNELS, type Person } from '../model/person.ts';
 import { loadConfiguration } from './config/check-config.ts';
 import { isSetUp } from './config/notify-settings.ts';
-import { peopleFile } from './config/people-faults.ts';
 import type { Settings } from './config/settings.ts';
+import { arePeopleThere, openPeopleFor } from './folder/kept-people.ts';
+import { asOwnerOf } from './folder/rights.ts';
 import { channelsOf } from './notification.ts';
 import { ConfigError, StartError } from './start-error.ts';
 
@@ -20,19 +20,23 @@ export async function runNotify(argv: readonly string[], env: NodeJS.ProcessEnv)
   if (word !== 'test' || name === undefined || surplus.length > 0)
     throw new ConfigError(['notify: expected "notify test NAME"']);
   const { settings } = configuration;
-  await testPerson(findPerson(settings, name), settings);
+  await testPerson(await findPerson(settings, name), settings);
 }
 
-function findPerson(settings: Settings, name: string): Person {
-  const file = peopleFile(settings);
-  const people = existsSync(file) ? openPeople(file, Date.now) : null;
-  try {
-    const person = people?.get(name);
-    if (!person) throw new StartError(`no user "${name}"; see user list`);
-    return person;
-  } finally {
-    people?.close();
-  }
+async function findPerson({ dataDir }: Settings, name: string): Promise<Person> {
+  const unknown = new StartError(`no user "${name}"; see user list`);
+  if (!existsSync(dataDir)) throw unknown;
+  return await asOwnerOf(dataDir, async () => {
+    if (!arePeopleThere(dataDir)) throw unknown;
+    const people = openPeopleFor(dataDir);
+    try {
+      const person = people.get(name);
+      if (!person) throw unknown;
+      return person;
+    } finally {
+      people.close();
+    }
+  });
 }
 
 async function testPerson(person: Person, { notify }: Settings): Promise<void> {

@@ -1,8 +1,6 @@
 /** Calls to the server that runs on a data folder, as whoever may read that folder. */
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { loopbackUrl } from './broker-access.ts';
-import { type RunFile, readRunToken } from './data-dir.ts';
+import { readRunFile, readRunToken } from './run-files.ts';
 import { StartError } from './start-error.ts';
 
 const ANSWER_MS = 15_000;
@@ -36,10 +34,9 @@ export function callRunningServer(dataDir: string): Call {
 }
 
 function addressOf(dataDir: string): string {
-  const file = join(dataDir, 'run.json');
-  if (!existsSync(file)) {
+  const run = readRunFile(dataDir);
+  if (!run) {
     throw new StartError(`no server runs on ${dataDir}; start it, or name its folder with --data-dir or --config`);
   }
-  const { host, httpPort } = JSON.parse(readFileSync(file, 'utf8')) as RunFile;
-  return loopbackUrl('http', host, httpPort);
+  return loopbackUrl('http', run.host, run.httpPort);
 }

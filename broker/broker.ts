@@ -35,7 +35,10 @@ export interface BrokerOptions {
   readonly sessionLimits?: Partial<SessionLimits>;
 }
 
-export type BrokerDependencies = Pick<PublishGateParts, 'onTelemetry' | 'log'>;
+export interface BrokerDependencies extends Pick<PublishGateParts, 'onTelemetry' | 'log'> {
+  /** The session file proves to be damaged: sessions are kept in memory from now on. */
+  readonly onDamage?: (reason: string) => void;
+}
 
 interface BrokerHealth extends SessionCounts {
   readonly clients: number;
@@ -52,11 +55,12 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-export async function startBroker(options: BrokerOptions, { onTelemetry, log }: BrokerDependencies): Promise<Broker> {
+export async function startBroker(options: BrokerOptions, dependencies: BrokerDependencies): Promise<Broker> {
+  const { onTelemetry, log, onDamage } = dependencies;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const sessions = openSessions(
     { file: options.sessionFile ?? ':memory:', limits: options.sessionLimits ?? {}, isGranted: isPlainFilter },
-    { log, now: Date.now },
+    { log, now: Date.now, ...(onDamage && { onDamage }) },
   );
   const { hold, outlet, connections } = createTraffic(limits, log);
   const mq = createEmitter();

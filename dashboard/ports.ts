@@ -79,4 +79,6 @@ export interface Accounts {
   signIn(name: string, password: string, from: string): Promise<SignIn>;
   ofSession(token: string): Person | undefined;
   signOut(token: string): void;
+  /** People are lost: nobody may sign in, and nobody is let in without. Absent: they never are. */
+  isClosed?(): boolean;
 }

@@ -13,17 +13,20 @@ export interface SessionRoutesOptions {
   readonly whoIs: WhoIs;
 }
 
+const CLOSED = 'the people of this server are lost, so nobody is let in; /api/health says what to do at the server';
+
 const credentialsSchema = z.strictObject({ user: z.string().min(1).max(100), password: z.string().min(1).max(1000) });
 
 export function addSessionRoutes(app: FastifyInstance, { accounts, whoIs }: SessionRoutesOptions): void {
   app.get('/api/session', (request, reply) => {
-    const session = sessionOf(whoIs(request));
+    const session = withClosure(sessionOf(whoIs(request)));
     // A browser forgets the cookie by its own clock: each look moves that on, too.
     if (session.via === 'session') reply.header('set-cookie', sessionCookie(sessionToken(request.headers)));
     return reply.header('cache-control', 'no-store').send(session);
   });
   app.post('/api/session', async (request, reply) => {
     const { user, password } = parse(credentialsSchema, request.body ?? {});
+    if (accounts.isClosed?.()) throw new HttpError(503, 'access-closed', CLOSED);
     const outcome = await accounts.signIn(user, password, request.ip);
     if (outcome.kind === 'refused') throw new HttpError(401, 'wrong-password', 'no such user, or another password');
     if (outcome.kind === 'too-many') {
@@ -40,8 +43,12 @@ export function addSessionRoutes(app: FastifyInstance, { accounts, whoIs }: Sess
     if (token !== null) accounts.signOut(token);
     return reply
       .header('set-cookie', sessionCookie(null))
-      .send(sessionOf(whoIs({ ip: request.ip, headers: withoutCookie(request) })));
+      .send(withClosure(sessionOf(whoIs({ ip: request.ip, headers: withoutCookie(request) }))));
   });
+
+  function withClosure(session: SessionWire): SessionWire {
+    return accounts.isClosed?.() ? { ...session, closed: 'people-lost' } : session;
+  }
 }
 
 function sessionOf(actor: Actor | null): SessionWire {

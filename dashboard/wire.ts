@@ -214,6 +214,8 @@ export interface SessionWire {
   /** What the role may do: the page offers nothing else. */
   readonly may: readonly Action[];
   readonly via: 'session' | 'command-line' | 'loopback' | null;
+  /** Why nobody may sign in, where nobody may. */
+  readonly closed?: 'people-lost';
 }
 
 export interface ErrorWire {

@@ -1,25 +1,29 @@
 /** What does not fit together between the configuration and the people in the data folder, in sentences. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { openPeople, type People } from '../../ingest/people/people.ts';
+import type { People } from '../../ingest/people/people.ts';
 import { CHANNELS, type Person } from '../../model/person.ts';
+import { arePeopleThere, openPeopleFor } from '../folder/kept-people.ts';
+import { StartError } from '../start-error.ts';
 import { isSetUp } from './notify-settings.ts';
 import type { Settings } from './settings.ts';
-
-export const peopleFile = ({ dataDir }: Pick<Settings, 'dataDir'>): string => join(dataDir, 'people.db');
 
 /** Null: the plant cannot be read, and so not be asked. */
 type Sites = ReadonlySet<string> | null;
 
 /** Of the file as it is; where there is none, there is nobody. */
 export function faultsOfPeople(settings: Settings, sites: Sites): string[] {
-  const file = peopleFile(settings);
-  if (!existsSync(file)) return faultsAmong([], settings, sites);
-  const people = openPeople(file, Date.now);
+  const { dataDir } = settings;
+  if (!arePeopleThere(dataDir)) return faultsAmong([], settings, sites);
   try {
-    return faultsAmong(people.list(), settings, sites);
-  } finally {
-    people.close();
+    const people = openPeopleFor(dataDir);
+    try {
+      return faultsAmong(people.list(), settings, sites);
+    } finally {
+      people.close();
+    }
+  } catch (error) {
+    // The file is no part of the configuration, but no check is passed without it.
+    if (error instanceof StartError) return [error.message];
+    throw error;
   }
 }
 

@@ -1,14 +1,13 @@
 /** `aimak replay`: publishes a file of past readings as a device would that has been without a link. */
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import pino from 'pino';
 import { type MqttLink, startMqttLink } from '../../link/mqtt-link.ts';
 import { brokerAccess, loopbackUrl } from '../broker-access.ts';
 import { parseCommandLine } from '../config/command-line.ts';
 import { loadSettings, type Settings } from '../config/settings.ts';
-import type { RunFile } from '../data-dir.ts';
 import { createProgress } from '../progress.ts';
+import { readRunFile } from '../run-files.ts';
 import { ConfigError, StartError } from '../start-error.ts';
 import { csvSize, readCsv } from './csv-file.ts';
 import { loadMapping, MAPPING_FLAGS, type ReplayMapping } from './mapping.ts';
@@ -69,10 +68,7 @@ async function replayFile(file: string, mapping: ReplayMapping, settings: Settin
 
 /** The server on the same data folder says in its run file where it listens. */
 function runningUrl({ dataDir, host, mqttPort }: Settings): string {
-  const file = join(dataDir, 'run.json');
-  if (!existsSync(file)) return loopbackUrl('mqtt', host, mqttPort);
-  const run = JSON.parse(readFileSync(file, 'utf8')) as RunFile;
-  return run.mqttUrl;
+  return readRunFile(dataDir)?.mqttUrl ?? loopbackUrl('mqtt', host, mqttPort);
 }
 
 async function publishFile(file: string, mapping: ReplayMapping, link: MqttLink): Promise<Tally> {

@@ -1,11 +1,12 @@
 /** `aimak user`: who there is, what they may do, and how they are told of alarms. */
 import { readFileSync } from 'node:fs';
-import { openPeople, type People } from '../../ingest/people/people.ts';
+import type { People } from '../../ingest/people/people.ts';
 import type { Person } from '../../model/person.ts';
 import { parseCommandLine } from '../config/command-line.ts';
-import { peopleFile } from '../config/people-faults.ts';
 import { loadSettings } from '../config/settings.ts';
 import { makeFolder } from '../data-dir.ts';
+import { enlistPeople, openPeopleFor } from '../folder/kept-people.ts';
+import { asOwnerOf, keepFilesPrivate } from '../folder/rights.ts';
 import { ConfigError, StartError } from '../start-error.ts';
 import { askPassword } from './ask-password.ts';
 import { flagOf, PERSON_FLAGS, personWith } from './person-flags.ts';
@@ -47,18 +48,28 @@ export async function runUser(argv: readonly string[], env: NodeJS.ProcessEnv): 
   for (const each of word === 'list' && name !== '' ? [name, ...surplus] : surplus)
     faults.push(`${each}: one word too many`);
   if (!settings.value || !act || faults.length > 0) throw new ConfigError(faults);
-  const people = open(settings.value.dataDir);
-  try {
-    await act({ people, name, flags: commandLine.own });
-  } finally {
-    people.close();
-  }
+  const { dataDir } = settings.value;
+  // As whoever runs this, who may read what the account of the folder may not.
+  const given = givenPassword(commandLine.own);
+  makeFolderOf(dataDir);
+  await asOwnerOf(dataDir, async () => {
+    keepFilesPrivate(dataDir);
+    const people = openPeopleFor(dataDir);
+    try {
+      await act({ people, name, flags: commandLine.own, given });
+    } finally {
+      people.close();
+      enlistPeople(dataDir, false);
+    }
+  });
 }
 
 interface Task {
   readonly people: People;
   readonly name: string;
   readonly flags: readonly (readonly [string, string])[];
+  /** Out of its file; null where none is named. */
+  readonly given: string | null;
 }
 
 const ACTS: Readonly<Record<string, (task: Task) => Promise<void>>> = {
@@ -83,16 +94,18 @@ const ACTS: Readonly<Record<string, (task: Task) => Promise<void>>> = {
   },
 };
 
-async function put({ people }: Task, before: Person | { readonly name: string }, flags: Task['flags']): Promise<void> {
+async function put(
+  { people, given }: Task,
+  before: Person | { readonly name: string },
+  flags: Task['flags'],
+): Promise<void> {
   const parsed = personWith(before, flags);
   if (!parsed.ok) throw new ConfigError(parsed.faults.map(({ path, message }) => `${flagOf(path)}: ${message}`));
-  await people.put(parsed.value, await passwordFor(flags, 'role' in before));
+  await people.put(parsed.value, given ?? (await askedPassword('role' in before)));
 }
 
 /** Null: none, or the one that there is. */
-async function passwordFor(flags: Task['flags'], isKnown: boolean): Promise<string | null> {
-  const file = flags.findLast(([flag]) => flag === 'password-file')?.[1];
-  if (file !== undefined) return expectLong(readPassword(file));
+async function askedPassword(isKnown: boolean): Promise<string | null> {
   if (isKnown) return null;
   if (!process.stdin.isTTY)
     throw new ConfigError(['--password-file: expected one, where there is no terminal to ask at']);
@@ -101,6 +114,11 @@ async function passwordFor(flags: Task['flags'], isKnown: boolean): Promise<stri
   if ((await askPassword('Once more: ')) !== password)
     throw new StartError('the two passwords differ; nothing was changed');
   return expectLong(password);
+}
+
+function givenPassword(flags: Task['flags']): string | null {
+  const file = flags.findLast(([flag]) => flag === 'password-file')?.[1];
+  return file === undefined ? null : expectLong(readPassword(file));
 }
 
 function readPassword(file: string): string {
@@ -122,10 +140,9 @@ function expectKnown({ people, name }: Task): Person {
   return person;
 }
 
-function open(dataDir: string): People {
+function makeFolderOf(dataDir: string): void {
   try {
     makeFolder(dataDir);
-    return openPeople(peopleFile({ dataDir }), Date.now);
   } catch (error) {
     throw new StartError(`the people in ${dataDir} cannot be read: ${(error as Error).message}`);
   }

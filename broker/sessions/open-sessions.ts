@@ -36,16 +36,30 @@ export interface OpenSessions {
 
 const EXPIRE_MS = 60 * 60 * 1000;
 
-export function openSessions(options: SessionsOptions, { log, now }: { log: Log; now: () => number }): OpenSessions {
+export interface SessionsDependencies {
+  readonly log: Log;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** The file proves to be damaged, and is written no more. */
+  readonly onDamage?: (reason: string) => void;
+}
+
+export function openSessions(options: SessionsOptions, { log, now, onDamage }: SessionsDependencies): OpenSessions {
   const limits = { ...DEFAULT_SESSION_LIMITS, ...options.limits };
   const file = openSessionFile(options.file);
-  const changes = createWriteBehind(file, log);
+  const changes = createWriteBehind(file, log, onDamage);
   const retained = createRetained(limits, changes.note, log);
   const sessions = createSessions(limits, changes.note, now);
   const queues = createOfflineQueues(limits, changes.note, now);
-  retained.restore(file.retained());
-  sessions.restore(file.sessions());
-  queues.restore(file.queued());
+  try {
+    retained.restore(file.retained());
+    sessions.restore(file.sessions());
+    queues.restore(file.queued());
+  } catch (error) {
+    // Whoever sets it aside must not meet our connection.
+    file.close();
+    throw error;
+  }
 
   function discard(clientId: string): void {
     sessions.discard(clientId);

@@ -20,7 +20,12 @@ const BATCH_ROWS = 1_000;
 const NEXT_BATCH_MS = 20;
 const RETRY_MS = 2_000;
 
-export function createWriteBehind(file: SessionFile, log: Log): WriteBehind {
+/** `onDamage` is told once where the file proves to be damaged: all goes on in memory. */
+export function createWriteBehind(
+  file: SessionFile,
+  log: Log,
+  onDamage: (reason: string) => void = () => undefined,
+): WriteBehind {
   const changed = new Set<Row>();
   let timer: NodeJS.Timeout | null = null;
   let isFailing = false;
@@ -33,6 +38,7 @@ export function createWriteBehind(file: SessionFile, log: Log): WriteBehind {
     } catch (error) {
       if (!isFailing)
         log.error({ reason: (error as Error).message }, 'broker.db cannot be written; sessions are kept in memory');
+      if (!isFailing && isDamaged(error)) onDamage((error as Error).message);
       isFailing = true;
       return false;
     }
@@ -70,4 +76,12 @@ export function createWriteBehind(file: SessionFile, log: Log): WriteBehind {
       file.close();
     },
   };
+}
+
+/** Primary result codes of SQLite: SQLITE_CORRUPT and SQLITE_NOTADB. */
+const DAMAGED: readonly number[] = [11, 26];
+
+function isDamaged(error: unknown): boolean {
+  const { errcode = 0 } = error as { errcode?: number };
+  return DAMAGED.includes(errcode & 0xff);
 }

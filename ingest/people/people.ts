@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import type { Person, SignIn } from '../../model/person.ts';
+import { inTransaction } from '../store/sqlite/transaction.ts';
 import { createAttempts } from './attempts.ts';
 import { isPassword, type KeptPassword, keepPassword } from './password.ts';
 
@@ -35,11 +36,27 @@ const TABLES = `
   ) STRICT;
   CREATE INDEX session_name ON session (name);
 `;
+/**
+ * Beside the version: a count of all changes of people, whoever makes them. By it a file that has lost its last commits is
+ * told from a whole one (ADR 0024).
+ */
+const TALLY = `
+  CREATE TABLE IF NOT EXISTS tally (changes INTEGER NOT NULL) STRICT;
+  INSERT INTO tally SELECT count(*) FROM person WHERE NOT EXISTS (SELECT 1 FROM tally);
+  CREATE TRIGGER IF NOT EXISTS person_added AFTER INSERT ON person BEGIN UPDATE tally SET changes = changes + 1; END;
+  CREATE TRIGGER IF NOT EXISTS person_changed AFTER UPDATE ON person BEGIN UPDATE tally SET changes = changes + 1; END;
+  CREATE TRIGGER IF NOT EXISTS person_gone AFTER DELETE ON person BEGIN UPDATE tally SET changes = changes + 1; END;
+`;
 
 /** Throws where the file is of a newer version, or no database. */
 export function openPeople(file: string, now: () => number): People {
   const db = new DatabaseSync(file, { timeout: 5_000 });
-  prepare(db);
+  try {
+    prepare(db);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
   const statements = prepareStatements(db);
   const attempts = createAttempts();
 
@@ -61,12 +78,19 @@ export function openPeople(file: string, now: () => number): People {
         ),
     async put(person, password) {
       const kept = password === null ? null : await keepPassword(password);
-      statements.put.run(person.name, JSON.stringify(person));
-      if (!kept) return;
-      statements.setPassword.run(kept.salt, kept.hash, kept.cost, person.name);
-      statements.endSessionsOf.run(person.name);
+      inTransaction(db, () => {
+        statements.put.run(person.name, JSON.stringify(person));
+        if (!kept) return;
+        statements.setPassword.run(kept.salt, kept.hash, kept.cost, person.name);
+        statements.endSessionsOf.run(person.name);
+      });
+      settle(db);
     },
-    remove: (name) => statements.remove.run(name).changes > 0,
+    remove(name) {
+      const isGone = statements.remove.run(name).changes > 0;
+      settle(db);
+      return isGone;
+    },
     async signIn(name, password, from) {
       const keys = [`name ${name}`, `from ${from}`];
       const waitMs = attempts.waitMs(keys, now());
@@ -97,8 +121,16 @@ function prepare(db: DatabaseSync): void {
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
   if (version > VERSION) throw new StoreError(`people.db has version ${version}; this program knows ${VERSION}`);
-  if (version === VERSION) return;
-  db.exec(`BEGIN IMMEDIATE; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT;`);
+  const isNew = version < VERSION;
+  const hasTally = db.prepare(`SELECT 1 FROM sqlite_master WHERE name = 'person_gone'`).get() !== undefined;
+  if (!isNew && hasTally) return;
+  inTransaction(db, () => db.exec(`${isNew ? TABLES : ''} ${TALLY} PRAGMA user_version = ${VERSION};`));
+  settle(db);
+}
+
+/** People change seldom: what is in the file itself cannot be lost with its log. */
+function settle(db: DatabaseSync): void {
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
 }
 
 /** The name by which the start-up says it in a sentence. */

@@ -16,7 +16,8 @@ export function SessionLine() {
           </button>
         </p>
       )}
-      {known.via === null && (isSigningIn.value ? <SignInForm /> : <SignInOffer />)}
+      {known.closed && <p role="alert">{t('peopleLost')}</p>}
+      {known.via === null && !known.closed && (isSigningIn.value ? <SignInForm /> : <SignInOffer />)}
     </footer>
   );
 }

@@ -91,6 +91,8 @@ export const en = {
     themeLight: 'Light theme',
     themeDark: 'Dark theme',
     loopbackIsAdmin: 'Nobody has a password yet: whoever sits at the server may do everything.',
+    peopleLost:
+      'The list of users is lost or damaged, so nobody can sign in: everybody may look only. What to do at the server stands in its log and in /api/health.',
     lookOnly: 'You look only.',
     signIn: 'Sign in',
     signOut: 'Sign out',

@@ -47,6 +47,15 @@ const VERSIONS = [MESSAGES, RUNS];
 /** Throws where the file is of a newer version, or no database. */
 export function openLedgerFile(file: string): LedgerFile {
   const db = new DatabaseSync(file);
+  try {
+    return useDatabase(db, file);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function useDatabase(db: DatabaseSync, file: string): LedgerFile {
   const sync = createBackgroundSync(db, file);
   prepare(db);
   const save = saver(db);

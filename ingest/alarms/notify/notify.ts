@@ -10,8 +10,8 @@ import type { AlarmDesk } from '../desk.ts';
 import { type Channels, createDelivery, waysTo } from './deliver.ts';
 import { createGreeter } from './greet.ts';
 import { type HeartbeatOptions, startHeartbeat } from './heartbeat.ts';
+import { openLastingLedgerFile } from './lasting-ledger-file.ts';
 import { createLedger, type LedgerCounts, type Message } from './ledger.ts';
-import { openLedgerFile } from './ledger-file.ts';
 import { isWithin, type LocalTime, localTime } from './local-time.ts';
 import { LATE_MS } from './morning.ts';
 import { createPager } from './pager.ts';
@@ -41,6 +41,8 @@ export interface NotifyDependencies {
   /** Epoch ms. */
   readonly now: () => number;
   readonly log: Log;
+  /** A file of the data folder proves to be damaged, and is to be set aside. */
+  readonly onDamage?: (file: string, reason: string) => void;
 }
 
 export interface Notify {
@@ -48,6 +50,7 @@ export interface Notify {
   stop(): Promise<void>;
 }
 
+const FILE = 'notify.db';
 const WATCH_MS = 1_000;
 const MINUTE_MS = 60_000;
 /** What is under way by then is in doubt after the next start. */
@@ -56,7 +59,8 @@ const STOP_WITHIN_MS = 2_000;
 export function startNotify(options: NotifyOptions, dependencies: NotifyDependencies): Notify {
   const { plant, turns, morningAt, heartbeat } = options;
   const { alarms, people, now, log } = dependencies;
-  const file = openLedgerFile(join(options.dataDir, 'notify.db'));
+  const setAside = (reason: string): void => dependencies.onDamage?.(FILE, reason);
+  const file = openLastingLedgerFile(join(options.dataDir, FILE), setAside);
   const ledger = createLedger(file, { log, now: now() });
   const runTimes = createRunTimes(file);
   const [first] = plant.sites.values();
@@ -135,7 +139,11 @@ export function startNotify(options: NotifyOptions, dependencies: NotifyDependen
   function keep(): void {
     runTimes.note(now());
     const standing = new Set(alarms.standing().map(({ id }) => id));
-    ledger.forget((episode) => standing.has(episode), now());
+    try {
+      ledger.forget((episode) => standing.has(episode), now());
+    } catch {
+      // A full disk, which has an alarm of its own; it is tried again.
+    }
   }
 
   return {
