@@ -59,7 +59,9 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
       unusable(dataDir),
     );
     started(ingest.stop);
-    const people = await Promise.try(() => openPeople(peopleFile(settings), Date.now)).catch(unusable(dataDir));
+    const people = await Promise.try(() => openPeople(peopleFile(settings), Date.now, 'behind')).catch(
+      unusable(dataDir),
+    );
     started(people.close);
     const notify = await Promise.try(() => startNotification(options, { ingest, people, log })).catch(
       unusable(dataDir),

@@ -85,7 +85,7 @@ export async function startBroker(options: BrokerOptions, { onTelemetry, log }: 
   async function end(): Promise<void> {
     await new Promise<void>((resolve) => aedes.close(resolve));
     connections.end();
-    sessions.close();
+    await sessions.close();
   }
 
   const port = await listen(server, options).catch(async (error: Error) => {

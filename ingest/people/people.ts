@@ -1,6 +1,7 @@
 /** People, their passwords and their sessions, in `people.db`. Read for each question: the command line writes there too. */
 import { createHash, randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
+import { createBackgroundSync } from '../../link/background-sync.ts';
 import type { Person, SignIn } from '../../model/person.ts';
 import { createAttempts } from './attempts.ts';
 import { isPassword, type KeptPassword, keepPassword } from './password.ts';
@@ -20,7 +21,8 @@ export interface People {
   /** Who holds a token; a session that is used goes on. */
   ofSession(token: string): Person | undefined;
   signOut(token: string): void;
-  close(): void;
+  /** At once where it syncs at once. */
+  close(): void | Promise<void>;
 }
 
 const SESSION_MS = 30 * 86_400_000;
@@ -36,10 +38,14 @@ const TABLES = `
   CREATE INDEX session_name ON session (name);
 `;
 
-/** Throws where the file is of a newer version, or no database. */
-export function openPeople(file: string, now: () => number): People {
+/**
+ * Throws where the file is of a newer version, or no database. `behind`: the server, which must not wait for a disk that hangs.
+ * A command has nothing else to do and ends with what it did on the disk.
+ */
+export function openPeople(file: string, now: () => number, syncs: 'at-once' | 'behind' = 'at-once'): People {
   const db = new DatabaseSync(file, { timeout: 5_000 });
   prepare(db);
+  const sync = syncs === 'behind' ? createBackgroundSync({ db, file }) : null;
   const statements = prepareStatements(db);
   const attempts = createAttempts();
 
@@ -80,16 +86,23 @@ export function openPeople(file: string, now: () => number): People {
       statements.forget.run(now());
       const token = randomBytes(32).toString('base64url');
       statements.addSession.run(hashOf(token), name, now() + SESSION_MS);
+      sync?.note();
       return { kind: 'signed-in', token, person };
     },
     ofSession(token) {
       const row = statements.session.get(hashOf(token));
       if (!row || Number(row.until) <= now()) return undefined;
-      if (Number(row.until) < now() + SESSION_MS - RENEW_MS) statements.renew.run(now() + SESSION_MS, hashOf(token));
+      if (Number(row.until) < now() + SESSION_MS - RENEW_MS) {
+        statements.renew.run(now() + SESSION_MS, hashOf(token));
+        sync?.note();
+      }
       return get(String(row.name));
     },
-    signOut: (token) => void statements.endSession.run(hashOf(token)),
-    close: () => db.close(),
+    signOut(token) {
+      statements.endSession.run(hashOf(token));
+      sync?.note();
+    },
+    close: () => (sync ? sync.close() : db.close()),
   };
 }
 
