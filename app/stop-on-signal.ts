@@ -9,10 +9,11 @@ export function stopOnSignal(stopAll: () => Promise<void>, log: Log): void {
     if (isStopping) return;
     isStopping = true;
     log.info({ signal }, 'stopping');
-    // Never cleared: it ends the process also where something forgotten would keep it alive.
+    // Never cleared: it ends the process also where something forgotten would keep it alive. `process.exit` would wait for each
+    // thread, and so for good for one in a sync that does not return.
     setTimeout(() => {
-      log.error({}, 'could not stop in time; what was acknowledged is on disk');
-      process.exit(1);
+      log.error({}, 'could not stop in time, as where the disk does not answer; what was acknowledged is on disk');
+      process.kill(process.pid, 'SIGKILL');
     }, STOP_DEADLINE_MS).unref();
     await stopAll();
     log.info({}, 'stopped');

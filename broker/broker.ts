@@ -89,7 +89,7 @@ export async function startBroker(options: BrokerOptions, dependencies: BrokerDe
   async function end(): Promise<void> {
     await new Promise<void>((resolve) => aedes.close(resolve));
     connections.end();
-    sessions.close();
+    await sessions.close();
   }
 
   const port = await listen(server, options).catch(async (error: Error) => {

@@ -1,5 +1,5 @@
 /** Alarms over HTTP: the list, what people do with them, works, and how good they are (contract 3.5, 3.10 to 3.12). */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Action } from '../model/person.ts';
 import type { Plant } from '../model/plant.ts';
 import type { Rule } from '../model/rule.ts';
@@ -66,15 +66,25 @@ const NEEDS = {
   'in-service': 'take-out-of-service',
 } as const satisfies Record<(typeof ACTIONS)[number], Action>;
 
+const ON_DISK_WITHIN_MS = 2_000;
+
+/** 202: it holds, and a power cut would still undo it. */
+async function statusOnDisk(alarms: AlarmDesk): Promise<200 | 202> {
+  return (await alarms.onDisk(ON_DISK_WITHIN_MS)) ? 200 : 202;
+}
+
 function addActions(app: FastifyInstance, options: AlarmRoutesOptions): void {
   const { whoIs, alarms, now } = options;
   const write = createAlarmWriter(options);
   for (const kind of ACTIONS) {
-    app.post<OfAlarm>(`/api/alarms/:id/${kind}`, (request) => {
+    app.post<OfAlarm>(`/api/alarms/:id/${kind}`, async (request, reply) => {
       const { name } = expectActor(whoIs, request, NEEDS[kind]);
       const { id } = knownAlarm(alarms, request.params.id);
       const outcome = alarms.act(id, parseAction(kind, request.body, { by: name, now: now() }));
-      if (outcome.ok && outcome.alarm) return write(outcome.alarm, alarms.children());
+      if (outcome.ok && outcome.alarm) {
+        const done = write(outcome.alarm, alarms.children());
+        return await reply.code(await statusOnDisk(alarms)).send(done);
+      }
       const state = outcome.alarm?.state ?? 'unknown';
       throw new HttpError(409, 'no-change', `${kind} changes nothing of an alarm that is ${state}`);
     });
@@ -82,9 +92,10 @@ function addActions(app: FastifyInstance, options: AlarmRoutesOptions): void {
 }
 
 function addWorks(app: FastifyInstance, { plant, whoIs, alarms, now }: AlarmRoutesOptions): void {
-  const add = (work: NewWork) => {
+  const add = async (work: NewWork, reply: FastifyReply) => {
     expectScope(plant, work.scope);
-    return alarms.addWork(work);
+    const added = alarms.addWork(work);
+    return await reply.code(await statusOnDisk(alarms)).send(added);
   };
   const said = ({ name }: Actor) => ({ by: name, now: now() });
   app.get('/api/works', ({ query }) => {
@@ -93,19 +104,19 @@ function addWorks(app: FastifyInstance, { plant, whoIs, alarms, now }: AlarmRout
       .works(parseWorksQuery(query, now()))
       .map((work) => ({ ...work, children: children.get(work.id) ?? [] }));
   });
-  app.post('/api/works', (request) =>
-    add(parseWork(request.body ?? {}, said(expectActor(whoIs, request, 'plan-works')))),
+  app.post('/api/works', (request, reply) =>
+    add(parseWork(request.body ?? {}, said(expectActor(whoIs, request, 'plan-works'))), reply),
   );
-  app.post('/api/excuses', (request) =>
-    add(parseExcuse(request.body ?? {}, said(expectActor(whoIs, request, 'excuse')))),
+  app.post('/api/excuses', (request, reply) =>
+    add(parseExcuse(request.body ?? {}, said(expectActor(whoIs, request, 'excuse'))), reply),
   );
-  app.delete<OfAlarm>('/api/works/:id', (request) => {
+  app.delete<OfAlarm>('/api/works/:id', async (request, reply) => {
     // Who may write an excuse down may take it back.
     const isExcuse = alarms.works(now()).some(({ id, kind }) => id === request.params.id && kind !== 'work');
     const { name } = expectActor(whoIs, request, isExcuse ? 'excuse' : 'plan-works');
     const work = alarms.cancelWork(request.params.id, name);
     if (!work) throw new HttpError(404, 'unknown-work', `no work "${request.params.id}", or it is over`);
-    return work;
+    return await reply.code(await statusOnDisk(alarms)).send(work);
   });
   app.get('/api/alarm-quality', ({ query }) => alarms.quality(parseQualityQuery(query, now())));
 }

@@ -174,9 +174,13 @@ function addErrors(app: FastifyInstance, log: Log): void {
 
 function sendFault(error: Error & { code?: string }, url: string, reply: FastifyReply, log: Log): void {
   log.error({ err: error, url }, 'a call failed');
-  const isStore = error.name === 'StoreError';
-  const [status, code] = isStore ? [503, 'store-unreachable'] : [500, 'internal'];
-  reply
-    .code(status)
-    .send(errorBody(code, isStore ? 'the store does not answer' : 'the server made a mistake; see its log'));
+  const [status, code, sentence] = faultOf(error);
+  reply.code(status).send(errorBody(code, sentence));
+}
+
+/** A store that takes too long has code and sentence of its own: another question may be answered at once. */
+function faultOf({ name, code, message }: Error & { code?: string }): readonly [number, string, string] {
+  if (name !== 'StoreError') return [500, 'internal', 'the server made a mistake; see its log'];
+  if (code === 'ERR_STORE_OVERDUE') return [504, 'store-late', `${message}; ask for less, or again later`];
+  return [503, 'store-unreachable', 'the store does not answer'];
 }

@@ -32,6 +32,8 @@ export interface AlarmDesk {
   addWork(work: NewWork): Work;
   cancelWork(id: string, by: string): Work | null;
   quality(question: QualityQuestion): AlarmQuality;
+  /** Whether all that was done so far is on the disk, at the latest by then. */
+  onDisk(withinMs: number): Promise<boolean>;
   onChange(listener: (alarm: Alarm) => void): Unsubscribe;
 }
 

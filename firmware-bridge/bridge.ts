@@ -48,7 +48,7 @@ export function startBridge({ file, run, maxAgeMs }: BridgeOptions, parts: Bridg
   const health = (): BridgeHealth => ({
     ...run,
     clock: { isSet: clock.isSet(), source: clock.source() },
-    outbox: { ...outbox.counts(), unsaved: sender.unsaved() },
+    outbox: { ...outbox.counts(), unsaved: sender.unsaved(), overdueMs: outbox.overdueMs() },
     buses: loops.map((loop) => loop.health()),
   });
   const status = startStatus(bridgeStatusTopic(file), { link, clock, log, health });

@@ -17,7 +17,8 @@ export interface RunRecord {
 
 export interface BridgeHealth extends RunRecord {
   readonly clock: { readonly isSet: boolean; readonly source: ClockSource | null };
-  readonly outbox: OutboxCounts & { readonly unsaved: number };
+  /** `overdueMs`: for how long its disk has not answered. */
+  readonly outbox: OutboxCounts & { readonly unsaved: number; readonly overdueMs: number };
   readonly buses: readonly BusHealth[];
 }
 
@@ -106,7 +107,7 @@ function timeOf(clock: BridgeClock): number | null {
 
 /** Short: it may go over a GSM link. */
 function toWire({ version, startedAtMs, starts, crashes, clock, outbox, buses }: BridgeHealth): object {
-  const { entries, items, bytes, dropped, deadLetters, unsaved, isOneSetAside } = outbox;
+  const { entries, items, bytes, dropped, deadLetters, unsaved, overdueMs, isOneSetAside } = outbox;
   return {
     version,
     startedAt: startedAtMs,
@@ -120,6 +121,7 @@ function toWire({ version, startedAtMs, starts, crashes, clock, outbox, buses }:
       dropped,
       undatable: deadLetters,
       unsaved,
+      overdueS: Math.round(overdueMs / 1_000),
       damaged: isOneSetAside,
     },
     buses: buses.map(({ id, isOpen, reason, opened, units }) => ({

@@ -24,7 +24,8 @@ import { createRecorder } from './recorder.ts';
 import { createRejectLog } from './reject-log.ts';
 import { type ClockFault, createServerClock, type SystemClock } from './server-clock.ts';
 import { createServerWatch } from './server-watch.ts';
-import type { AppendOutcome, ReadingStore, StoreHealth } from './store/reading-store.ts';
+import type { AppendOutcome, ReadingStore } from './store/reading-store.ts';
+import { createStoreWatch, type StoreWatchHealth } from './store-watch.ts';
 
 export interface IngestOptions {
   readonly plant: Plant;
@@ -45,7 +46,7 @@ export interface IngestDependencies {
 interface IngestHealth {
   readonly status: 'ok' | 'degraded';
   readonly ingest: IngestCounts;
-  readonly store: StoreHealth;
+  readonly store: StoreWatchHealth;
   readonly clock: { readonly ok: boolean; readonly reason: ClockFault | null };
   readonly alarms: UnsavedCounts;
   readonly data: DataFaultCounts;
@@ -83,11 +84,12 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   const newest = await store.newest();
   const clock = createServerClock(system, releasedAtMs);
   const { now } = clock;
-  const recorder = createRecorder({ store, log, onCommitted });
+  const recorder = createRecorder({ store, log, uptimeMs: system.uptimeMs, onCommitted });
   const accounting = createAccounting();
   const isDevice = (id: string): boolean => plant.devices.has(id as DeviceId);
   const rejectLog = createRejectLog({ file: join(dataDir, 'rejects.jsonl'), log, isDevice });
   const journal = openAlarmJournal(join(dataDir, 'alarms.db'));
+  const watchStore = createStoreWatch({ store, recorder, alarmsUnsyncedMs: journal.unsyncedMs });
   const live = createLiveState({ plant, now });
   const alarms = createAlarmDesk(journal, { plant, rules, log, now });
   const changes = createChangeBasket(alarms);
@@ -108,7 +110,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   const watchServer = createServerWatch(
     {
       'server-clock': () => clock.fault() !== null,
-      'store-failing': recorder.isFailing,
+      'store-failing': watchStore.isFailing,
       'store-unreachable': () => (store.health().unreachableMs ?? 0) >= UNREACHABLE_MS,
       'disk-low': disk.isLow,
     },
@@ -170,11 +172,12 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     health() {
       const reason = clock.fault();
       const data = dataFaults.counts();
-      const isSound = !recorder.isFailing() && !reason && store.health().reachable && data.total === 0;
+      const storeHealth = watchStore.health();
+      const isSound = storeHealth.reason === null && !reason && data.total === 0;
       return {
         status: isSound ? 'ok' : 'degraded',
         ingest: accounting.counts(recorder.inFlight()),
-        store: store.health(),
+        store: storeHealth,
         clock: { ok: reason === null, reason },
         alarms: alarms.health(),
         data,
@@ -187,7 +190,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
       await rejectLog.stop();
       alarms.saveUnsaved();
       keeper.keep();
-      journal.close();
+      await journal.close();
     },
   };
 }

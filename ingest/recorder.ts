@@ -12,6 +12,8 @@ export interface Recorder {
   /** Readings not yet on disk. */
   inFlight(): number;
   isFailing(): boolean;
+  /** For how long the oldest of them has waited; 0 where none does. */
+  oldestPendingMs(): number;
   /** Commits what is waiting; gives up on it only where the store fails. */
   stop(): Promise<void>;
 }
@@ -19,6 +21,8 @@ export interface Recorder {
 interface RecorderDependencies {
   readonly store: ReadingStore;
   readonly log: Log;
+  /** Goes on evenly, whatever happens to the clock. */
+  readonly uptimeMs: () => number;
   /** Told of each group, in the order of its readings, before anyone hears that they are stored. */
   readonly onCommitted: (readings: readonly Reading[], outcomes: readonly AppendOutcome[]) => void;
 }
@@ -26,6 +30,7 @@ interface RecorderDependencies {
 /** What will be committed together; who waits for it shares one promise. */
 interface Group {
   readonly readings: Reading[];
+  readonly beganMs: number;
   readonly stored: Promise<void>;
   readonly resolve: () => void;
 }
@@ -34,17 +39,22 @@ interface Group {
 const MAX_GROUP_READINGS = 10_000;
 const RETRY_MS = 1_000;
 
-export function createRecorder({ store, log, onCommitted }: RecorderDependencies): Recorder {
+export function createRecorder({ store, log, uptimeMs, onCommitted }: RecorderDependencies): Recorder {
   /** Oldest first; the last one still grows. */
   const waiting: Group[] = [];
   const stopping = new AbortController();
   let inFlight = 0;
   let isFailing = false;
   let committing: Promise<void> | null = null;
+  /** What the store is at. */
+  let atStore: Group | null = null;
 
   /** The store works on the next group while this one is told of: both threads are busy. */
-  async function commit({ readings, resolve }: Group): Promise<void> {
+  async function commit(group: Group): Promise<void> {
+    const { readings, resolve } = group;
+    atStore = group;
     const outcomes = await appendUntilStored(readings);
+    atStore = null;
     committing = null;
     if (outcomes === null) return;
     commitNext();
@@ -68,7 +78,7 @@ export function createRecorder({ store, log, onCommitted }: RecorderDependencies
     const last = waiting.at(-1);
     if (last && last.readings.length < MAX_GROUP_READINGS) return last;
     const { promise: stored, resolve } = Promise.withResolvers<void>();
-    const group: Group = { readings: [], stored, resolve };
+    const group: Group = { readings: [], beganMs: uptimeMs(), stored, resolve };
     waiting.push(group);
     queueMicrotask(commitNext);
     return group;
@@ -100,6 +110,10 @@ export function createRecorder({ store, log, onCommitted }: RecorderDependencies
     },
     inFlight: () => inFlight,
     isFailing: () => isFailing,
+    oldestPendingMs() {
+      const oldest = atStore ?? waiting[0];
+      return oldest ? uptimeMs() - oldest.beganMs : 0;
+    },
     async stop() {
       stopping.abort();
       commitNext();

@@ -2,9 +2,9 @@
  * A durable outbox: a bounded queue on disk, first in first out, of what must reach somebody who may be away for days.
  * Its database works in a thread of its own, so that a slow card does not stop the event loop.
  */
-import { Worker } from 'node:worker_threads';
 import type { DeadLetter, OutboxCounts, OutboxEntry, OutboxFile, OutboxOptions, Peek } from './outbox/file.ts';
-import type { OutboxRequest, OutboxResponse } from './outbox/thread.ts';
+import type { OutboxResponse } from './outbox/thread.ts';
+import { createThreadCalls } from './thread-calls.ts';
 
 export interface Outbox {
   /** Resolves with its id once it is synced to disk. Rejects with code `outbox-full` where no room is made for it. */
@@ -27,23 +27,13 @@ export interface Outbox {
   keepNote(name: string, text: string): Promise<void>;
   /** As of the last call that was answered. */
   counts(): OutboxCounts;
+  /** For how long its thread has answered nothing, where that is longer than any call may take, as on a disk that hangs; else 0. */
+  overdueMs(): number;
   stop(): Promise<void>;
 }
 
-interface Call {
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** A call that failed: `outbox-full`, or the code of the database. The name is the one the composition root knows. */
-class OutboxCallError extends Error {
-  override readonly name = 'StoreError';
-  readonly code: string;
-  constructor(message: string, code: string) {
-    super(message);
-    this.code = code;
-  }
-}
+/** Far more than a sync takes; every call may wait for one. */
+const DEADLINE_MS = 10_000;
 
 /**
  * Rejects where the file cannot be used: damaged, or of a newer version. `onSetAside` is told the new name of a damaged
@@ -53,48 +43,27 @@ export async function openOutbox(
   options: OutboxOptions,
   onSetAside: (file: string) => void = () => undefined,
 ): Promise<Outbox> {
-  const calls = new Map<number, Call>();
-  let lastId = 0;
-  let worker: Worker | null = null;
   let stopping: Promise<void> | null = null;
   let counts: OutboxCounts = { entries: 0, items: 0, bytes: 0, deadLetters: 0, dropped: 0, isOneSetAside: false };
-
-  function start(): Worker {
-    const started = new Worker(new URL('./outbox/thread.ts', import.meta.url), {
+  const calls = createThreadCalls<OutboxResponse>(
+    {
+      file: new URL('./outbox/thread.ts', import.meta.url),
       workerData: options,
-      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
-    });
-    started.on('message', settle);
-    // A thread that dies fails the calls it held; the next call starts another.
-    started.on('error', ({ message, code }: Error & { code?: string }) => {
-      worker = null;
-      for (const { reject } of calls.values()) reject(new OutboxCallError(message, code ?? 'ERR_OUTBOX_THREAD'));
-      calls.clear();
-    });
-    return started;
-  }
-
-  function settle(response: OutboxResponse): void {
-    const call = calls.get(response.id);
-    calls.delete(response.id);
-    counts = response.counts;
-    if (response.setAside !== undefined) onSetAside(response.setAside);
-    if (response.error) call?.reject(new OutboxCallError(response.error.message, response.error.code));
-    else call?.resolve(response.result as never);
-  }
+      what: 'the thread of the outbox',
+      deadlineMs: DEADLINE_MS,
+      whenOverdue: 'wait',
+      diedCode: 'ERR_OUTBOX_THREAD',
+    },
+    {
+      onResponse(response) {
+        counts = response.counts;
+        if (response.setAside !== undefined) onSetAside(response.setAside);
+      },
+    },
+  );
 
   function ask<N extends keyof OutboxFile>(name: N, ...args: Parameters<OutboxFile[N]>) {
-    worker ??= start();
-    const request: OutboxRequest = { id: ++lastId, name, args };
-    return new Promise<ReturnType<OutboxFile[N]>>((resolve, reject) => {
-      calls.set(request.id, { resolve, reject });
-      worker?.postMessage(request);
-    });
-  }
-
-  async function close(): Promise<void> {
-    if (worker) await ask('close');
-    await worker?.terminate();
+    return calls.ask(name, args) as Promise<ReturnType<OutboxFile[N]>>;
   }
 
   await ask('counts');
@@ -109,8 +78,9 @@ export async function openOutbox(
     note: (name) => ask('note', name),
     keepNote: (name, text) => ask('keepNote', name, text),
     counts: () => counts,
+    overdueMs: calls.overdueMs,
     stop: () => {
-      stopping ??= close();
+      stopping ??= calls.stop();
       return stopping;
     },
   };

@@ -112,7 +112,7 @@ export function keepPeople(dir: string, { dataFaults, log, now }: KeptPeopleDepe
   }
 
   function openWhole(): People {
-    const opened = openPeople(join(dir, FILE), now);
+    const opened = openPeople(join(dir, FILE), now, 'behind');
     try {
       opened.list();
       return opened;
@@ -172,7 +172,7 @@ export function keepPeople(dir: string, { dataFaults, log, now }: KeptPeopleDepe
     signOut: (token) => ask((known) => known.signOut(token), undefined),
     close() {
       clearInterval(looking);
-      people?.close();
+      return people?.close();
       if (!closure) enlistPeople(dir, false);
     },
   };

@@ -31,7 +31,7 @@ export interface OpenSessions {
   /** Gives up what is too old; goes by itself once an hour. */
   expire(): void;
   counts(): SessionCounts;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const EXPIRE_MS = 60 * 60 * 1000;
@@ -87,9 +87,9 @@ export function openSessions(options: SessionsOptions, { log, now, onDamage }: S
       retained: retained.counts(),
       unsaved: changes.unsaved(),
     }),
-    close() {
+    async close() {
       clearInterval(expiring);
-      changes.close();
+      await changes.close();
     },
   };
 }

@@ -1,5 +1,6 @@
 /** `broker.db`: retained messages, sessions and what they have not been given yet. */
 import { DatabaseSync } from 'node:sqlite';
+import { createBackgroundSync } from '../../link/background-sync.ts';
 import type { QueuedRow, RetainedRow, Row, SessionRow } from './rows.ts';
 
 const SCHEMA_VERSION = 1;
@@ -43,8 +44,11 @@ export interface SessionFile {
   queued(): Iterable<StoredMessage>;
   /** All of them or none. */
   write(rows: readonly Row[]): void;
-  close(): void;
+  close(): Promise<void>;
 }
+
+/** What is written in such a time shares a sync. */
+const SYNC_AFTER_MS = 5_000;
 
 /** The name by which the composition root knows a file that cannot be used. */
 class StoreError extends Error {
@@ -59,6 +63,7 @@ export function openSessionFile(file: string): SessionFile {
     db.close();
     throw error;
   }
+  const sync = file !== ':memory:' ? createBackgroundSync({ db, file }) : null;
   const saveRow = createSaveRow(db);
   const all = <T>(sql: string): Iterable<T> => db.prepare(sql).iterate() as unknown as Iterable<T>;
   return {
@@ -70,19 +75,24 @@ export function openSessionFile(file: string): SessionFile {
       try {
         for (const row of rows) saveRow(row);
         db.exec('COMMIT');
+        sync?.note(SYNC_AFTER_MS);
       } catch (error) {
         if (db.isTransaction) db.exec('ROLLBACK');
         throw error;
       }
     },
-    close: () => db.close(),
+    async close() {
+      if (sync) await sync.close();
+      else db.close();
+    },
   };
 }
 
 function prepareSchema(db: DatabaseSync, file: string): void {
   // Nobody else writes here, and to wait for a lock would stop the event loop: what fails is tried again.
   db.exec('PRAGMA cache_size = -1000; PRAGMA busy_timeout = 0;');
-  // Survives a kill at once; after a power cut it is whole, and may lack the last seconds. Readings have their own store.
+  // Survives a kill at once; after a power cut it is whole, and may lack the last seconds (`background-sync.ts`). Readings have
+  // their own store.
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
   const version = db.prepare('PRAGMA user_version').get()?.user_version;
   if (version === 0) db.exec(`BEGIN; ${SCHEMA} COMMIT;`);

@@ -11,7 +11,7 @@ export interface WriteBehind {
   /** Rows that the file does not have as they are. */
   unsaved(): number;
   /** Writes what it can, and closes the file. */
-  close(): void;
+  close(): Promise<void>;
 }
 
 const DELAY_MS = 100;
@@ -69,11 +69,11 @@ export function createWriteBehind(
       if (changed.size > 0) wait(DELAY_MS);
     },
     unsaved: () => changed.size,
-    close() {
+    async close() {
       if (timer) clearTimeout(timer);
       while (changed.size > 0 && writeBatch());
       isClosed = true;
-      file.close();
+      await file.close();
     },
   };
 }

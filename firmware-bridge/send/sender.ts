@@ -34,6 +34,7 @@ export interface Sender {
 
 /** Readings on their way to the disk: a slow card holds up the polling, and not the memory. */
 const MOST_PENDING = 200;
+const SAVE_WITHIN_MS = 10_000;
 
 export function startSender({ site, maxAgeMs }: SenderOptions, { outbox, link, clock, log }: SenderParts): Sender {
   const datings = createDatings(outbox, clock);
@@ -75,10 +76,22 @@ export function startSender({ site, maxAgeMs }: SenderOptions, { outbox, link, c
     }
   }
 
+  /** A disk that hangs refuses nothing. What lands after all is sent again from there, which the server knows (contract 2.5). */
+  async function append(entry: Entry, items: number): Promise<number> {
+    if (outbox.overdueMs() > 0) throw new Error('the disk does not answer');
+    const tooLate = Promise.withResolvers<never>();
+    const timer = setTimeout(() => tooLate.reject(new Error('the disk does not answer')), SAVE_WITHIN_MS);
+    try {
+      return await Promise.race([outbox.append(encodeEntry(entry), items), tooLate.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async function save(entry: Entry): Promise<void> {
     const items = Object.keys(entry.values).length;
     try {
-      live.add({ id: await outbox.append(encodeEntry(entry), items), entry });
+      live.add({ id: await append(entry, items), entry });
     } catch (error) {
       if (unsaved === 0)
         log.error({ reason: (error as Error).message }, 'readings cannot be saved; live ones are sent');

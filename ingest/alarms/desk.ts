@@ -1,4 +1,5 @@
 /** The alarm desk: changes of condition and acts of people become alarms, saved first where they can be, then told. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Alarm, AlarmAction, AlarmEvent, Announcement } from '../../model/alarm.ts';
 import { recordPast, transition } from '../../model/alarm-lifecycle.ts';
 import type { ConditionChange, ConditionRaise } from '../../model/condition.ts';
@@ -41,6 +42,8 @@ export interface AlarmDesk extends DeskReads {
   readonly topology: Topology;
   /** Tries again what the journal could not take. */
   saveUnsaved(): void;
+  /** Whether all that was done so far is on the disk, at the latest by then. */
+  onDisk(withinMs: number): Promise<boolean>;
   health(): UnsavedCounts;
 }
 
@@ -179,6 +182,11 @@ export function createAlarmDesk(
     addWork: (work) => book(() => works.add(work)),
     cancelWork: (id, by) => book(() => works.cancel(id, by)),
     saveUnsaved: unsaved.save,
+    async onDisk(withinMs) {
+      if (unsaved.counts().unsaved > 0) return false;
+      const synced = journal.synced().then(() => true);
+      return await Promise.race([synced, delay(withinMs, false, { ref: false })]);
+    },
     health: unsaved.counts,
   };
 }

@@ -9,8 +9,11 @@ const MOST_EVENTS = 1_000_000;
 /** At a time, so that nobody waits for it; a day of such steps is more than a device can chatter. */
 const AT_ONCE = 20;
 
-/** Forgets a few of the closed episodes that are older, or beyond the most that is kept, with all that happened to them. */
-export function createForgetting(db: DatabaseSync): (now: number) => void {
+/**
+ * Forgets a few of the closed episodes that are older, or beyond the most that is kept, with all that happened to them. Whether
+ * there were any.
+ */
+export function createForgetting(db: DatabaseSync): (now: number) => boolean {
   const old = db.prepare('SELECT id FROM alarm WHERE cleared_at < ? AND is_open = 0 LIMIT ?');
   const beyond = db.prepare(
     `SELECT DISTINCT id FROM event JOIN alarm ON alarm.id = event.alarm
@@ -28,11 +31,12 @@ export function createForgetting(db: DatabaseSync): (now: number) => void {
 
   return (now) => {
     const rows = [...old.all(now - KEPT_MS, AT_ONCE), ...beyond.all(MOST_EVENTS, AT_ONCE)];
-    if (rows.length === 0) return;
+    if (rows.length === 0) return false;
     try {
       inTransaction(db, () => forget(rows.map(({ id }) => id)));
     } catch {
       // A full disk, which has an alarm of its own; it is tried again.
     }
+    return true;
   };
 }

@@ -1,11 +1,11 @@
 /** Every alarm of these years and all that happened to it, on disk. Few and small, so rows of JSON do, written on the main thread. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { createBackgroundSync } from '../../link/background-sync.ts';
 import type { Alarm, AlarmQuery, JournalEntry } from '../../model/alarm.ts';
 import { isMuted, isOpenPast, isStanding } from '../../model/alarm.ts';
 import type { Announced, Episode } from '../../model/alarm-quality.ts';
 import type { Work } from '../../model/work.ts';
 import { inTransaction } from '../store/sqlite/transaction.ts';
-import { createBackgroundSync } from './background-sync.ts';
 import { createForgetting } from './journal-retention.ts';
 import { prepareSchema } from './journal-schema.ts';
 
@@ -36,21 +36,29 @@ export interface AlarmJournal {
   forget(now: number): void;
   memory(name: string): string | null;
   keepMemory(name: string, body: string, now: number): void;
-  close(): void;
+  /** Resolves once all that was saved so far is on the disk. */
+  synced(): Promise<void>;
+  /** For how long the oldest of it has waited for its sync. */
+  unsyncedMs(): number;
+  close(): Promise<void>;
 }
+
+/** What the detectors remember is saved every 10 s, and may be older after a power cut. */
+const LAZY_MS = 30_000;
 
 export function openAlarmJournal(file: string): AlarmJournal {
   const db = new DatabaseSync(file);
-  const sync = createBackgroundSync(db, file);
   prepareSchema(db);
+  const sync = createBackgroundSync({ db, file });
   const { putWork, works } = workTable(db);
+  const { memory, keepMemory } = memoryTable(db);
   const save = saver(db);
+  const forget = createForgetting(db);
   return {
     ...alarmTable(db),
     ...eventTable(db),
-    ...memoryTable(db),
+    memory,
     works,
-    forget: createForgetting(db),
     save(writes) {
       save(writes);
       sync.note();
@@ -59,10 +67,16 @@ export function openAlarmJournal(file: string): AlarmJournal {
       putWork(work);
       sync.note();
     },
-    close() {
-      sync.stop();
-      db.close();
+    keepMemory(...kept) {
+      keepMemory(...kept);
+      sync.note(LAZY_MS);
     },
+    forget(now) {
+      if (forget(now)) sync.note(LAZY_MS);
+    },
+    synced: sync.synced,
+    unsyncedMs: sync.unsyncedMs,
+    close: sync.close,
   };
 }
 

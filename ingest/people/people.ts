@@ -1,6 +1,7 @@
 /** People, their passwords and their sessions, in `people.db`. Read for each question: the command line writes there too. */
 import { createHash, randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
+import { createBackgroundSync } from '../../link/background-sync.ts';
 import type { Person, SignIn } from '../../model/person.ts';
 import { inTransaction } from '../store/sqlite/transaction.ts';
 import { createAttempts } from './attempts.ts';
@@ -21,7 +22,8 @@ export interface People {
   /** Who holds a token; a session that is used goes on. */
   ofSession(token: string): Person | undefined;
   signOut(token: string): void;
-  close(): void;
+  /** At once where it syncs at once. */
+  close(): void | Promise<void>;
 }
 
 const SESSION_MS = 30 * 86_400_000;
@@ -48,8 +50,11 @@ const TALLY = `
   CREATE TRIGGER IF NOT EXISTS person_gone AFTER DELETE ON person BEGIN UPDATE tally SET changes = changes + 1; END;
 `;
 
-/** Throws where the file is of a newer version, or no database. */
-export function openPeople(file: string, now: () => number): People {
+/**
+ * Throws where the file is of a newer version, or no database. `behind`: the server, which must not wait for a disk that hangs.
+ * A command has nothing else to do and ends with what it did on the disk.
+ */
+export function openPeople(file: string, now: () => number, syncs: 'at-once' | 'behind' = 'at-once'): People {
   const db = new DatabaseSync(file, { timeout: 5_000 });
   try {
     prepare(db);
@@ -57,6 +62,7 @@ export function openPeople(file: string, now: () => number): People {
     db.close();
     throw error;
   }
+  const sync = syncs === 'behind' ? createBackgroundSync({ db, file }) : null;
   const statements = prepareStatements(db);
   const attempts = createAttempts();
 
@@ -104,16 +110,23 @@ export function openPeople(file: string, now: () => number): People {
       statements.forget.run(now());
       const token = randomBytes(32).toString('base64url');
       statements.addSession.run(hashOf(token), name, now() + SESSION_MS);
+      sync?.note();
       return { kind: 'signed-in', token, person };
     },
     ofSession(token) {
       const row = statements.session.get(hashOf(token));
       if (!row || Number(row.until) <= now()) return undefined;
-      if (Number(row.until) < now() + SESSION_MS - RENEW_MS) statements.renew.run(now() + SESSION_MS, hashOf(token));
+      if (Number(row.until) < now() + SESSION_MS - RENEW_MS) {
+        statements.renew.run(now() + SESSION_MS, hashOf(token));
+        sync?.note();
+      }
       return get(String(row.name));
     },
-    signOut: (token) => void statements.endSession.run(hashOf(token)),
-    close: () => db.close(),
+    signOut(token) {
+      statements.endSession.run(hashOf(token));
+      sync?.note();
+    },
+    close: () => (sync ? sync.close() : db.close()),
   };
 }
 

@@ -61,7 +61,8 @@ export async function openInfluxStore(
       const reason = contact.reason();
       const unreachableMs = contact.unreachableMs();
       const waiting = { pending: items, pendingBytes: bytes, deadLetters };
-      return { kind: 'influx', reachable: reason === null, ...waiting, reason, unreachableMs };
+      const overdueMs = outbox.overdueMs();
+      return { kind: 'influx', reachable: reason === null, ...waiting, reason, unreachableMs, overdueMs };
     },
     async stop() {
       stopProbe();

@@ -20,6 +20,8 @@ export interface StoreHealth {
   readonly reason?: string | null;
   /** Of a store elsewhere: for how long. */
   readonly unreachableMs?: number;
+  /** For how long a thread of the store has not answered, where that is longer than any call may take; else 0. */
+  readonly overdueMs?: number;
 }
 
 /** The seam behind ingest: embedded SQLite, or a bigger engine. All pass one contract test. */

@@ -58,7 +58,7 @@ export async function openSqliteStore(file: string, retention = KEEP_ALL): Promi
       return { bucketMs, next, points: unpackPoints(packed) };
     },
     compact: () => writer.call('compact', undefined),
-    health: () => ({ kind: 'sqlite', reachable, pending }),
+    health: () => ({ kind: 'sqlite', reachable, pending, overdueMs: Math.max(writer.overdueMs(), reader.overdueMs()) }),
     async stop() {
       // The writer last: it checkpoints the log when no other connection is left.
       await reader.stop();

@@ -1,19 +1,11 @@
 /** The thread that owns the outbox's database: answers calls one after the other, in the order they came. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ThreadRequest, ThreadResponse } from '../thread-calls.ts';
 import { isDamaged, setAside } from './damaged.ts';
 import { type OutboxCounts, type OutboxFile, type OutboxOptions, openOutboxFile } from './file.ts';
 
-export interface OutboxRequest {
-  readonly id: number;
-  readonly name: keyof OutboxFile;
-  readonly args: readonly unknown[];
-}
-
-export interface OutboxResponse {
-  readonly id: number;
+export interface OutboxResponse extends ThreadResponse {
   readonly counts: OutboxCounts;
-  readonly result?: unknown;
-  readonly error?: { readonly message: string; readonly code: string };
   /** A damaged file that was set aside since the last response, under that name. */
   readonly setAside?: string | undefined;
 }
@@ -40,8 +32,9 @@ function beginAnew(afterId = 0): OutboxFile {
   return openOutboxFile(options, afterId);
 }
 
-function call({ name, args }: OutboxRequest): unknown {
-  const work = (): unknown => (outbox[name] as (...given: readonly unknown[]) => unknown)(...args);
+function call({ name, argument }: ThreadRequest): unknown {
+  const work = (): unknown =>
+    (outbox[name as keyof OutboxFile] as (...given: readonly unknown[]) => unknown)(...((argument ?? []) as unknown[]));
   try {
     return work();
   } catch (error) {
@@ -52,7 +45,7 @@ function call({ name, args }: OutboxRequest): unknown {
   }
 }
 
-function answer(request: OutboxRequest): OutboxResponse {
+function answer(request: ThreadRequest): OutboxResponse {
   const { id } = request;
   try {
     const result = call(request);
@@ -65,7 +58,7 @@ function answer(request: OutboxRequest): OutboxResponse {
   }
 }
 
-parentPort?.on('message', (request: OutboxRequest) => {
+parentPort?.on('message', (request: ThreadRequest) => {
   parentPort?.postMessage(answer(request));
   if (request.name === 'close') parentPort?.close();
 });

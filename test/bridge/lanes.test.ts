@@ -52,6 +52,7 @@ function createMemoryOutbox(): Outbox {
     },
     note: async () => null,
     keepNote: nothing,
+    overdueMs: () => 0,
     counts: () => ({ entries: entries.size, items: 0, bytes: 0, deadLetters: 0, dropped: 0, isOneSetAside: false }),
     ...{ peekBefore: none, deadLetters: none, remove: nothing, drop: nothing, stop: nothing },
   };

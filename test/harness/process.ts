@@ -19,6 +19,7 @@ export interface Health {
     readonly rejected: Record<string, number>;
     readonly inFlight: number;
   };
+  readonly store: { readonly reachable: boolean; readonly reason: string | null; readonly oldestPendingMs: number };
   readonly clock: { readonly ok: boolean; readonly reason: string | null };
   readonly alarms: { readonly unsaved: number; readonly dropped: number };
 }

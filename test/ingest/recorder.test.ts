@@ -14,7 +14,12 @@ function heldStore() {
       }),
   } as unknown as ReadingStore;
   const told: [readonly Reading[], readonly AppendOutcome[]][] = [];
-  const recorder = createRecorder({ store, log: silentLog, onCommitted: (...group) => told.push(group) });
+  const recorder = createRecorder({
+    store,
+    log: silentLog,
+    uptimeMs: () => performance.now(),
+    onCommitted: (...group) => told.push(group),
+  });
   return { recorder, groups, told };
 }
 
@@ -87,6 +92,22 @@ describe('the recorder', () => {
     groups[1]?.commit();
     await added;
     expect([recorder.isFailing(), recorder.inFlight()]).toEqual([false, 0]);
+  });
+
+  it('says how long the oldest of them has waited, at the store or behind what is there', async () => {
+    const { recorder, groups } = heldStore();
+    expect(recorder.oldestPendingMs()).toBe(0);
+    void recorder.add(three);
+    await vi.advanceTimersByTimeAsync(3_000);
+    void recorder.add(three);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(recorder.oldestPendingMs()).toBe(5_000);
+    groups[0]?.commit();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(recorder.oldestPendingMs()).toBe(2_000);
+    groups[1]?.commit();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(recorder.oldestPendingMs()).toBe(0);
   });
 
   it('stops without an acknowledgement where the store fails', async () => {

@@ -1,7 +1,7 @@
 /** The tables of `notify.db`: every message and what it told whom, and when the server ran. */
 import { DatabaseSync } from 'node:sqlite';
+import { createBackgroundSync } from '../../../link/background-sync.ts';
 import { inTransaction } from '../../store/sqlite/transaction.ts';
-import { createBackgroundSync } from '../background-sync.ts';
 import type { Message, PageRow } from './ledger.ts';
 import { pageKey } from './policy.ts';
 import type { Span } from './run-times.ts';
@@ -20,7 +20,7 @@ export interface LedgerFile {
   runs(): readonly Span[];
   /** In place of the one that began then. */
   saveRun(run: Span): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 const MESSAGES = `
@@ -41,6 +41,8 @@ const MESSAGES = `
 const RUNS = `
   CREATE TABLE run (seq INTEGER PRIMARY KEY, began INTEGER NOT NULL UNIQUE, ended INTEGER NOT NULL) STRICT;
 `;
+/** A run is written down every minute. */
+const LAZY_MS = 30_000;
 /** The way from each version to the next. */
 const VERSIONS = [MESSAGES, RUNS];
 
@@ -56,8 +58,8 @@ export function openLedgerFile(file: string): LedgerFile {
 }
 
 function useDatabase(db: DatabaseSync, file: string): LedgerFile {
-  const sync = createBackgroundSync(db, file);
   prepare(db);
+  const sync = createBackgroundSync({ db, file });
   const save = saver(db);
   const since = db.prepare(`SELECT * FROM message WHERE state IN ('queued', 'sending') OR at >= ? ORDER BY at`);
   const one = db.prepare('SELECT * FROM message WHERE id = ?');
@@ -65,8 +67,13 @@ function useDatabase(db: DatabaseSync, file: string): LedgerFile {
   const inMessage = db.prepare('SELECT * FROM page WHERE message = ? ORDER BY rowid');
   const forget = db.prepare(`DELETE FROM message WHERE at < ? AND state NOT IN ('queued', 'sending')`);
   const forgetRuns = db.prepare('DELETE FROM run WHERE ended < ?');
+  const { runs, saveRun } = runTable(db);
   return {
-    ...runTable(db),
+    runs,
+    saveRun(run) {
+      saveRun(run);
+      sync.note(LAZY_MS);
+    },
     save(writes) {
       save(writes);
       sync.note();
@@ -81,11 +88,9 @@ function useDatabase(db: DatabaseSync, file: string): LedgerFile {
     forgetBefore(ms) {
       forget.run(ms);
       forgetRuns.run(ms);
+      sync.note(LAZY_MS);
     },
-    close() {
-      sync.stop();
-      db.close();
-    },
+    close: sync.close,
   };
 }
 

@@ -67,7 +67,7 @@ export interface Ledger {
   saveUnsaved(): void;
   /** Lets go of what is settled and of no episode that stands. */
   forget(isStanding: (episode: string) => boolean, now: number): void;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Between two tries. */
@@ -197,9 +197,9 @@ export function createLedger(file: LedgerFile, { log, now }: { log: Log; now: nu
       }
       file.forgetBefore(nowMs - KEPT_MS);
     },
-    close() {
+    async close() {
       save();
-      file.close();
+      await file.close();
     },
   };
 }

@@ -154,7 +154,7 @@ export function startNotify(options: NotifyOptions, dependencies: NotifyDependen
       for (const stop of stops) stop();
       const ended = Promise.all([delivery.stop(), ...[...channels.values()].map((channel) => channel.stop())]);
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_WITHIN_MS).unref())]);
-      ledger.close();
+      await ledger.close();
     },
   };
 }

@@ -1,71 +1,30 @@
-import { Worker } from 'node:worker_threads';
-import type { Argument, CallName, Request, Response, Result, ThreadOptions } from './protocol.ts';
+import { createThreadCalls } from '../../../link/thread-calls.ts';
+import type { Argument, CallName, Result, ThreadOptions } from './protocol.ts';
 
 /** A SQLite thread, as async calls. */
 export interface SqliteClient<C> {
   call<N extends CallName<C>>(name: N, argument: Argument<C, N>): Promise<Result<C, N>>;
+  /** For how long it has answered nothing, where that is longer than any call may take; else 0. */
+  overdueMs(): number;
   stop(): Promise<void>;
 }
 
-interface Pending {
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-}
+/** The writer may be in a sync that does not return: its group still lands when it does, so nobody else writes meanwhile. */
+const THREADS = {
+  './writer.ts': { what: 'the thread that stores readings', deadlineMs: 10_000, whenOverdue: 'wait' },
+  './reader.ts': { what: 'the thread that reads history', deadlineMs: 30_000, whenOverdue: 'replace' },
+} as const;
 
-/** A call that the database refused, with SQLite's own code. */
-class StoreError extends Error {
-  readonly code: string;
-  constructor(message: string, code: string) {
-    super(message);
-    this.name = 'StoreError';
-    this.code = code;
-  }
-}
-
-/** `thread` is the file beside this one that answers. A thread that dies fails the calls it held; the next call starts another. */
+/** `thread` is the file beside this one that answers. */
 export function createSqliteClient<C extends { close: unknown }>(
-  thread: './writer.ts' | './reader.ts',
+  thread: keyof typeof THREADS,
   options: ThreadOptions,
 ): SqliteClient<C> {
-  const pending = new Map<number, Pending>();
-  let lastId = 0;
-  let worker: Worker | null = start();
-
-  function start(): Worker {
-    const started = new Worker(new URL(thread, import.meta.url), {
-      workerData: options,
-      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 },
-    });
-    started.on('message', settle);
-    started.on('error', (error: Error) => {
-      worker = null;
-      for (const { reject } of pending.values()) reject(new StoreError(error.message, 'ERR_STORE_THREAD'));
-      pending.clear();
-    });
-    return started;
-  }
-
-  function settle(response: Response): void {
-    const call = pending.get(response.id);
-    pending.delete(response.id);
-    if ('error' in response) call?.reject(new StoreError(response.error.message, response.error.code));
-    else call?.resolve(response.result as never);
-  }
-
-  function call<N extends CallName<C>>(name: N, argument: Argument<C, N>): Promise<Result<C, N>> {
-    worker ??= start();
-    const request: Request = { id: ++lastId, name, argument };
-    return new Promise((resolve, reject) => {
-      pending.set(request.id, { resolve, reject });
-      worker?.postMessage(request);
-    });
-  }
-
+  const file = new URL(thread, import.meta.url);
+  const calls = createThreadCalls({ ...THREADS[thread], file, workerData: options, diedCode: 'ERR_STORE_THREAD' });
   return {
-    call,
-    async stop() {
-      if (worker) await call('close' as CallName<C>, undefined as never);
-      await worker?.terminate();
-    },
+    call: (name, argument) => calls.ask(name, argument) as Promise<never>,
+    overdueMs: calls.overdueMs,
+    stop: calls.stop,
   };
 }

@@ -49,16 +49,6 @@ export type CallName<C> = keyof C & string;
 export type Argument<C, N extends keyof C> = C[N] extends [infer A, unknown] ? A : never;
 export type Result<C, N extends keyof C> = C[N] extends [unknown, infer R] ? R : never;
 
-export interface Request {
-  readonly id: number;
-  readonly name: string;
-  readonly argument: unknown;
-}
-
-export type Response =
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: { readonly message: string; readonly code: string } };
-
 /** What is deleted, and when. */
 export interface Retention {
   /** Days after which readings become hourly roll-ups; null: never by age. */
