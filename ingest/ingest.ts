@@ -85,7 +85,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   const recorder = createRecorder({ store, log, onCommitted });
   const accounting = createAccounting();
   const rejectLog = createRejectLog({ file: join(dataDir, 'rejects.jsonl'), log });
-  const journal = openAlarmJournal(join(dataDir, 'alarms.db'));
+  const journal = openAlarmJournal(join(dataDir, 'alarms.db'), { faults: dataFaults, now });
   const live = createLiveState({ plant, now });
   const alarms = createAlarmDesk(journal, { plant, rules, log, now });
   const changes = createChangeBasket(alarms);
@@ -139,6 +139,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     keeper.keepNowAndThen();
     // By a wrong clock all would be old.
     if (clock.fault() === null) journal.forget(now());
+    journal.scrub();
   }
 
   clock.heard(newest);
