@@ -13,6 +13,7 @@ const TOOLS: Readonly<Record<string, Command>> = {
   probe: async (argv) => (await import('./probe.ts')).runProbe(argv),
   user: async (...args) => (await import('./user/user.ts')).runUser(...args),
   notify: async (...args) => (await import('./notify-test.ts')).runNotify(...args),
+  repair: async (...args) => (await import('./repair.ts')).runRepair(...args),
   replay: async (...args) => (await import('./replay/replay.ts')).runReplay(...args),
   sim: async (...args) => (await import('./simulate.ts')).runSim(...args),
 };

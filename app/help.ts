@@ -24,6 +24,7 @@ export const HELP = `Aimak Watch: a village's water and street lights, live.
                                    who may do what, and how they are told (user --help)
   npm start -- accept-loss FILE    a file of the data folder is lost or damaged, and you know it (accept-loss --help)
   npm start -- notify test NAME    sends a test message over each of a person's channels
+  npm start -- repair [FILE]       saves what can be read of a damaged file of the data folder (repair --help)
   npm start -- replay FILE.csv     publishes past readings as a device would (replay --help)
 
 Options, each also as an environment variable:

@@ -88,7 +88,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   const accounting = createAccounting();
   const isDevice = (id: string): boolean => plant.devices.has(id as DeviceId);
   const rejectLog = createRejectLog({ file: join(dataDir, 'rejects.jsonl'), log, isDevice });
-  const journal = openAlarmJournal(join(dataDir, 'alarms.db'));
+  const journal = openAlarmJournal(join(dataDir, 'alarms.db'), { faults: dataFaults, now });
   const watchStore = createStoreWatch({ store, recorder, alarmsUnsyncedMs: journal.unsyncedMs });
   const live = createLiveState({ plant, now });
   const alarms = createAlarmDesk(journal, { plant, rules, log, now });
@@ -144,6 +144,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     keeper.keepNowAndThen();
     // By a wrong clock all would be old.
     if (clock.fault() === null) journal.forget(now());
+    journal.scrub();
   }
 
   clock.heard(newest);

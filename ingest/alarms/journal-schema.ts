@@ -1,6 +1,7 @@
 /** The tables of `alarms.db`, by version, and the way from each to the next. */
 import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from '../store/sqlite/transaction.ts';
+import { COLUMNS, checksumOf, TABLES as SEALED, type Table } from './journal-rows.ts';
 
 const TABLES = `
   CREATE TABLE alarm (
@@ -27,16 +28,38 @@ const JOURNAL = `
 
 /** An alarm of before counts as asked when it came into its state. */
 const REMINDERS = `
-  UPDATE alarm SET body = json_set(body, '$.askedAt', CASE WHEN body ->> 'isAnnounced' THEN body ->> 'stateSince' END);
+  UPDATE alarm SET body = json_set(body, '$.askedAt', CASE WHEN body ->> 'isAnnounced' THEN body ->> 'stateSince' END)
+    WHERE json_valid(body);
+`;
+
+/** A checksum for each row that is served as truth, and a place for those that are damaged, without any condition on them. */
+const CHECKSUMS = `
+  ALTER TABLE alarm ADD COLUMN checksum INTEGER;
+  ALTER TABLE event ADD COLUMN checksum INTEGER;
+  ALTER TABLE work ADD COLUMN checksum INTEGER;
+  ALTER TABLE detector_memory ADD COLUMN checksum INTEGER;
+  CREATE TABLE damaged_alarm (found_at, id, raised_at, is_active, is_open, cleared_at, body, checksum);
+  CREATE TABLE damaged_event (found_at, seq, alarm, seen_at, kind, told, body, checksum);
+  CREATE TABLE damaged_work (found_at, id, until, body, checksum);
+  CREATE TABLE damaged_detector_memory (found_at, name, saved_at, body, checksum);
+`;
+const EVENT_STAYS = `
+  CREATE TRIGGER event_stays BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'the journal is never changed'); END;
 `;
 
 /** From each version to the next. */
-const STEPS: readonly ((db: DatabaseSync) => void)[] = [toJournal, (db) => db.exec(REMINDERS)];
+const STEPS: readonly ((db: DatabaseSync) => void)[] = [toJournal, (db) => db.exec(REMINDERS), toChecksums];
 const VERSION = STEPS.length;
+
+export const CHECKSUMS_SINCE = 3;
+
+export function versionOf(db: DatabaseSync): number {
+  return Number(db.prepare('PRAGMA user_version').get()?.user_version);
+}
 
 /** Brings the file to this version's form in one transaction, or leaves it as it was. */
 export function prepareSchema(db: DatabaseSync): void {
-  const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
+  const version = versionOf(db);
   if (version > VERSION) throw new StoreError(`alarms.db has version ${version}; this program knows ${VERSION}`);
   if (version === VERSION) return;
   inTransaction(db, () => {
@@ -50,6 +73,21 @@ function toJournal(db: DatabaseSync): void {
   if (isNew) db.exec(TABLES);
   db.exec(JOURNAL);
   completeBodies(db);
+}
+
+/** What was written before there were checksums gets them as it stands: of its damage only the impossible is found, when it is read. */
+function toChecksums(db: DatabaseSync): void {
+  db.exec(CHECKSUMS);
+  // Values as they are read elsewhere, too: an integer beyond what a number can tell is no reason to stop.
+  db.function('seal', { varargs: true, useBigIntArguments: true }, (table, ...values) => {
+    const columns = [...COLUMNS[table as Table], 'body'];
+    return checksumOf(table as Table, Object.fromEntries(columns.map((column, i) => [column, values[i]])));
+  });
+  db.exec('DROP TRIGGER event_stays');
+  for (const table of SEALED) {
+    db.exec(`UPDATE ${table} SET checksum = seal('${table}', ${COLUMNS[table].join(', ')}, body)`);
+  }
+  db.exec(EVENT_STAYS);
 }
 
 /** What the first version did not know of an alarm. */
@@ -70,7 +108,7 @@ const FIRST = {
 function completeBodies(db: DatabaseSync): void {
   const put = db.prepare('UPDATE alarm SET body = ?, is_open = ?, cleared_at = ? WHERE id = ?');
   const note = db.prepare('INSERT INTO event (alarm, seen_at, kind, told, body) VALUES (?, ?, ?, ?, ?)');
-  for (const { body } of db.prepare('SELECT body FROM alarm ORDER BY raised_at').all()) {
+  for (const { body } of db.prepare('SELECT body FROM alarm WHERE json_valid(body) ORDER BY raised_at').all()) {
     const old = JSON.parse(body as string);
     const { id, state, raisedAt, returnedAt } = old;
     const since = { clearedAt: returnedAt, stateSince: returnedAt ?? raisedAt };
@@ -84,6 +122,6 @@ function completeBodies(db: DatabaseSync): void {
 }
 
 /** As the reading store's: the data cannot be used, and nothing is mended behind the operator's back. */
-class StoreError extends Error {
+export class StoreError extends Error {
   override readonly name = 'StoreError';
 }

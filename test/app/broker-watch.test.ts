@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startBrokerWatch } from '../../app/broker-watch.ts';
 import { createAlarmDesk } from '../../ingest/alarms/desk.ts';
 import { openAlarmJournal } from '../../ingest/alarms/journal.ts';
+import { createDataFaults } from '../../ingest/data-faults.ts';
 import { silentLog, smallPlant } from '../harness/readings.ts';
 import { temporaryFolder } from '../harness/server.ts';
 
@@ -13,7 +14,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function watched() {
-  const journal = openAlarmJournal(join(temporaryFolder(), 'alarms.db'));
+  const journal = openAlarmJournal(join(temporaryFolder(), 'alarms.db'), { faults: createDataFaults(), now: () => 0 });
   const alarms = createAlarmDesk(journal, { plant: smallPlant(), rules: [], log: silentLog, now: Date.now });
   let health: typeof WELL | null = WELL;
   const stop = startBrokerWatch(() => health, { alarms, now: Date.now, log: silentLog });

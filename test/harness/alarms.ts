@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type AlarmDesk, createAlarmDesk } from '../../ingest/alarms/desk.ts';
 import { type AlarmJournal, openAlarmJournal } from '../../ingest/alarms/journal.ts';
+import { createDataFaults } from '../../ingest/data-faults.ts';
 import type { Alarm, AlarmEvent } from '../../model/alarm.ts';
 import { transition } from '../../model/alarm-lifecycle.ts';
 import type { ConditionRaise } from '../../model/condition.ts';
@@ -42,7 +43,7 @@ export interface TestDeskOptions {
 /** A desk on a journal of its own, or on that of an earlier one. */
 export function openDesk(options: Partial<TestDeskOptions> = {}): TestDesk {
   const { plant = smallPlant(), file = join(temporaryFolder(), 'alarms.db'), now = () => 0, rules = [] } = options;
-  const journal = openAlarmJournal(file);
+  const journal = openAlarmJournal(file, { faults: createDataFaults(), now: () => 0 });
   const desk = createAlarmDesk(journal, { plant, rules, log: silentLog, now });
   const [told, messages]: [string[], number[]] = [[], []];
   desk.onAnnounce((announcements) => {

@@ -2,6 +2,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { AlarmDesk } from '../../ingest/alarms/desk.ts';
 import { openAlarmJournal } from '../../ingest/alarms/journal.ts';
+import { checksumOf } from '../../ingest/alarms/journal-rows.ts';
+import { createDataFaults } from '../../ingest/data-faults.ts';
 import type { Alarm, AlarmAction } from '../../model/alarm.ts';
 import type { ConditionReturn } from '../../model/condition.ts';
 import type { SiteId } from '../../model/ids.ts';
@@ -368,7 +370,10 @@ describe('the journal', () => {
     }
     const db = new DatabaseSync(file);
     // The raise of the open one, then three events of each: the first of the second is the last but a million.
-    db.exec(`INSERT INTO event SELECT 1000004, alarm, seen_at, kind, told, body FROM event WHERE alarm = 'open.1000'`);
+    const last = { ...db.prepare("SELECT * FROM event WHERE alarm = 'open.1000'").get(), seq: 1_000_004 };
+    db.prepare(
+      "INSERT INTO event SELECT ?, alarm, seen_at, kind, told, body, ? FROM event WHERE alarm = 'open.1000'",
+    ).run(last.seq, checksumOf('event', last));
     db.exec('BEGIN IMMEDIATE');
     journal.forget(0);
     db.exec('ROLLBACK');
@@ -388,6 +393,6 @@ describe('the journal', () => {
     expect(() => db.exec("UPDATE event SET kind = 'nothing'")).toThrow('never changed');
     db.exec('PRAGMA user_version = 99');
     db.close();
-    expect(() => openAlarmJournal(file)).toThrow('version 99');
+    expect(() => openAlarmJournal(file, { faults: createDataFaults(), now: () => 0 })).toThrow('version 99');
   });
 });

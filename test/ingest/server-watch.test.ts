@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createAlarmDesk } from '../../ingest/alarms/desk.ts';
 import { openAlarmJournal } from '../../ingest/alarms/journal.ts';
+import { createDataFaults } from '../../ingest/data-faults.ts';
 import { isDiskLow } from '../../ingest/disk-space.ts';
 import { createServerWatch } from '../../ingest/server-watch.ts';
 import { silentLog, smallPlant } from '../harness/readings.ts';
@@ -12,7 +13,7 @@ const all = { activeOnly: false, from: 0, to: 1e13, limit: 100 };
 /** A server of which each fact can be set; `look` takes a look at so many seconds of uptime. */
 function watchedServer(file = join(temporaryFolder(), 'alarms.db')) {
   let uptimeS = 0;
-  const journal = openAlarmJournal(file);
+  const journal = openAlarmJournal(file, { faults: createDataFaults(), now: () => 0 });
   const alarms = createAlarmDesk(journal, {
     plant: smallPlant(),
     rules: [],

@@ -1,0 +1,61 @@
+/** Whether `alarms.db` is a whole file, asked before anything is written to it; and the last step of its repair. */
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { isDamage } from './journal-damage.ts';
+import { StoreError } from './journal-schema.ts';
+
+/** Some 100,000 alarms; SQLite looks through it in a second. Beyond it damage is found where it is met. */
+const MAX_CHECKED_BYTES = 128 * 1024 * 1024;
+
+/** Throws a StoreError where SQLite says that pages or indexes are damaged. The file is only read. */
+export function expectWhole(file: string): void {
+  if (!existsSync(file) || statSync(file).size > MAX_CHECKED_BYTES) return;
+  const fault = structureFault(file);
+  if (fault === null) return;
+  throw new StoreError(
+    `${file} is damaged (${fault}); nothing was changed: put a backup back, or save what can be read with: npm start -- repair alarms.db`,
+  );
+}
+
+/** What SQLite finds first, or null. */
+export function structureFault(file: string): string | null {
+  try {
+    // Opened for reading, the log of the last run is not moved into the file when it is closed.
+    const db = new DatabaseSync(file, { readOnly: true });
+    try {
+      const found = String(db.prepare('PRAGMA integrity_check(1)').get()?.integrity_check);
+      return found === 'ok' ? null : oneLine(found);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    if (isDamage(error)) return oneLine((error as Error).message);
+    throw error;
+  }
+}
+
+const oneLine = (text: string): string =>
+  text.replaceAll('*** in database main ***', '').replaceAll(/\s+/g, ' ').trim();
+
+/** Where `repair` puts what it saved, whole and synced; as soon as it lies there, the repair counts. */
+export const repairedName = (file: string): string => `${file}.repaired`;
+
+/** Puts the repaired file in its place, also where the machine died between: the original lies aside already. */
+export function finishRepair(file: string): void {
+  if (!existsSync(repairedName(file))) return;
+  // The log belongs to the original, and would garble the new one.
+  for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
+  syncFolder(file);
+  renameSync(repairedName(file), file);
+  syncFolder(file);
+}
+
+/** A rename or a new name is on disk once its folder is. */
+export function syncFolder(file: string): void {
+  // Windows cannot open a folder, and needs not.
+  if (process.platform === 'win32') return;
+  const folder = openSync(dirname(file), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
