@@ -170,9 +170,9 @@ export function keepPeople(dir: string, { dataFaults, log, now }: KeptPeopleDepe
     },
     ofSession: (token) => (closure ? undefined : ask((known) => known.ofSession(token), undefined)),
     signOut: (token) => ask((known) => known.signOut(token), undefined),
-    close() {
+    async close() {
       clearInterval(looking);
-      return people?.close();
+      await people?.close();
       if (!closure) enlistPeople(dir, false);
     },
   };

@@ -45,13 +45,13 @@ export function open(file: string): Opened {
 }
 
 /** A closed file with so many open alarms, an event each, a work and a memory. */
-export function filled(count: number): string {
+export async function filled(count: number): Promise<string> {
   const { file, journal } = open(join(temporaryFolder(), 'alarms.db'));
   const alarms = Array.from({ length: count }, (_, n) => alarmNo(n));
   journal.save(alarms.map((alarm) => ({ alarm, entries: [entry(alarm)] })));
   journal.putWork(work);
   journal.keepMemory('detectors', '{"version":1,"series":{},"silence":{}}', 7);
-  journal.close();
+  await journal.close();
   return file;
 }
 

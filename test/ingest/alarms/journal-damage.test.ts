@@ -30,8 +30,8 @@ describe('a damaged row of the alarm journal', () => {
     ['a time that no number can tell', `UPDATE alarm SET raised_at = 9223372036854775807 WHERE id = '${SECOND}'`],
     ['another id', `UPDATE alarm SET id = 'other' WHERE id = '${SECOND}'`],
     ['no checksum', `UPDATE alarm SET checksum = NULL WHERE id = '${SECOND}'`],
-  ])('with %s is not served, the rest is, and it is told', (_, sql) => {
-    const file = filled(3);
+  ])('with %s is not served, the rest is, and it is told', async (_, sql) => {
+    const file = await filled(3);
     change(file, sql);
     const { journal, faults } = open(file);
     expect(ids(journal.open())).toEqual(ids([alarmNo(0), alarmNo(2)]));
@@ -39,19 +39,19 @@ describe('a damaged row of the alarm journal', () => {
     expect(journal.get(SECOND)).toBeUndefined();
     expect(faults.counts().first).toMatchObject([{ file: 'alarms.db', kind: 'damaged' }]);
     expect(faults.counts().first[0]?.detail).toContain('npm start -- repair alarms.db');
-    journal.close();
+    await journal.close();
   });
 
-  it('is kept with its bytes, and told again at the next start', () => {
-    const file = filled(3);
+  it('is kept with its bytes, and told again at the next start', async () => {
+    const file = await filled(3);
     change(file, `UPDATE alarm SET body = CAST(x'7bff00fe7d' AS TEXT) WHERE id = '${SECOND}'`);
     const first = open(file);
     first.journal.open();
-    first.journal.close();
+    await first.journal.close();
     const { journal, faults } = open(file);
     expect(faults.files()).toEqual(['alarms.db']);
     expect(ids(journal.open())).toHaveLength(2);
-    journal.close();
+    await journal.close();
     const db = new DatabaseSync(file);
     expect(db.prepare('SELECT id, hex(CAST(body AS BLOB)) AS body FROM damaged_alarm').all()).toMatchObject([
       { id: SECOND, body: '7BFF00FE7D' },
@@ -59,8 +59,8 @@ describe('a damaged row of the alarm journal', () => {
     db.close();
   });
 
-  it('of an event, a work or a memory is left out, and the rest served', () => {
-    const file = filled(3);
+  it('of an event, a work or a memory is left out, and the rest served', async () => {
+    const file = await filled(3);
     change(file, `${STAYS} UPDATE event SET told = 'cleared' WHERE alarm = '${SECOND}'`);
     change(file, `UPDATE work SET body = replace(body, '"to":5000', '"to":9000'), until = 9000`);
     change(file, `UPDATE detector_memory SET body = replace(body, '1', '2')`);
@@ -71,27 +71,27 @@ describe('a damaged row of the alarm journal', () => {
     expect(journal.works(0)).toEqual([]);
     expect(journal.memory('detectors')).toBeNull();
     expect(faults.files()).toEqual(['alarms.db']);
-    journal.close();
+    await journal.close();
   });
 
-  it('that nobody asks for is found by looking at a few rows a second', () => {
-    const file = filled(350);
+  it('that nobody asks for is found by looking at a few rows a second', async () => {
+    const file = await filled(350);
     change(file, `${STAYS} UPDATE event SET seen_at = 3 WHERE alarm = '${alarmNo(320).id}'`);
     const { journal, faults } = open(file);
     for (let s = 0; s < 3; s++) journal.scrub();
     expect(faults.files()).toEqual([]);
     journal.scrub();
     expect(faults.files()).toEqual(['alarms.db']);
-    journal.close();
+    await journal.close();
   });
 
-  it('is never served as true, whichever byte of a column it is', () => {
-    const whole = filled(4);
+  it('is never served as true, whichever byte of a column it is', async () => {
+    const whole = await filled(4);
     const truth = new Map([0, 1, 2, 3].map((n) => [alarmNo(n).id, alarmNo(n)]));
     const bytes = readFileSync(whole);
     const first = bytes.indexOf('"key":"tank-low.tank-');
-    fc.assert(
-      fc.property(fc.nat(1_600), fc.integer({ min: 1, max: 255 }), (offset, mask) => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(1_600), fc.integer({ min: 1, max: 255 }), async (offset, mask) => {
         const file = join(temporaryFolder(), 'alarms.db');
         const damaged = Buffer.from(bytes);
         damaged[first + offset] = (damaged[first + offset] ?? 0) ^ mask;
@@ -100,7 +100,7 @@ describe('a damaged row of the alarm journal', () => {
           const { journal } = open(file);
           const served = [...journal.open(), ...journal.list(EVERYTHING)];
           for (const alarm of served) expect(alarm).toEqual(truth.get(alarm.id));
-          journal.close();
+          await journal.close();
         } catch (error) {
           expect((error as Error).name).toBe('StoreError');
         }
@@ -111,8 +111,8 @@ describe('a damaged row of the alarm journal', () => {
 });
 
 describe('pages of alarms.db that SQLite cannot read', () => {
-  it('at the start: one sentence with file and remedy, and no byte is changed', () => {
-    const file = filled(200);
+  it('at the start: one sentence with file and remedy, and no byte is changed', async () => {
+    const file = await filled(200);
     const bytes = readFileSync(file);
     bytes.fill(0xa5, 4096 * 3, 4096 * 4);
     writeFileSync(file, bytes);
@@ -120,15 +120,15 @@ describe('pages of alarms.db that SQLite cannot read', () => {
     expect(readFileSync(file).equals(bytes)).toBe(true);
   });
 
-  it('a file that is no database: the same', () => {
+  it('a file that is no database: the same', async () => {
     const file = join(temporaryFolder(), 'alarms.db');
     writeFileSync(file, Buffer.alloc(8192, 7));
     expect(() => open(file)).toThrow(/alarms\.db is damaged .*npm start -- repair alarms\.db/);
     expect(readFileSync(file).every((byte) => byte === 7)).toBe(true);
   });
 
-  it('while it runs: alarms are told and kept in memory, the rest is told as damage', () => {
-    const file = filled(400);
+  it('while it runs: alarms are told and kept in memory, the rest is told as damage', async () => {
+    const file = await filled(400);
     const { journal, faults } = open(file);
     const desk = createAlarmDesk(journal, { plant: smallPlant(), rules: [], log: silentLog, now: () => 5000 });
     const told: string[] = [];
@@ -149,13 +149,13 @@ describe('pages of alarms.db that SQLite cannot read', () => {
     expect(desk.health().unsaved).toBe(1);
     journal.scrub();
     expect(faults.counts().first).toMatchObject([{ file: 'alarms.db', kind: 'damaged' }]);
-    journal.close();
+    await journal.close();
   });
 });
 
 describe('a file of before there were checksums', () => {
-  it('gets them, and what is impossible in it is set aside', () => {
-    const file = filled(3);
+  it('gets them, and what is impossible in it is set aside', async () => {
+    const file = await filled(3);
     change(
       file,
       `${STAYS} UPDATE alarm SET body = replace(body, '"state":"unacknowledged"', '"state":"unacknowlmdged"') WHERE id = '${alarmNo(1).id}';
@@ -171,7 +171,7 @@ describe('a file of before there were checksums', () => {
     expect(journal.works(0)).toEqual([work]);
     expect(journal.memory('detectors')).not.toBeNull();
     expect(faults.files()).toEqual(['alarms.db']);
-    journal.close();
+    await journal.close();
     const db = new DatabaseSync(file);
     expect(() => db.exec("UPDATE event SET kind = 'nothing'")).toThrow('never changed');
     db.close();

@@ -17,7 +17,7 @@ function namesIn(file: string): string[] {
 }
 
 /** Every alarm and event that is served is true; returns how many. */
-function servedTruly(file: string): { alarms: number; events: number } {
+async function servedTruly(file: string): Promise<{ alarms: number; events: number }> {
   const { journal, faults } = open(file);
   const alarms = journal.list(EVERYTHING);
   for (const alarm of alarms) expect(alarm).toEqual(truth.get(alarm.id));
@@ -27,18 +27,18 @@ function servedTruly(file: string): { alarms: number; events: number } {
     return found;
   });
   expect(faults.files()).toEqual([]);
-  journal.close();
+  await journal.close();
   return { alarms: alarms.length, events: entries.length };
 }
 
 describe('the repair of alarms.db', () => {
   it('does nothing where nothing is wrong, also with a log that was left behind', async () => {
-    const file = filled(COUNT);
+    const file = await filled(COUNT);
     const { journal } = open(file);
     journal.putWork({ ...work, id: 'work-2' });
     const killed = join(temporaryFolder(), 'alarms.db');
     for (const suffix of ['', '-wal']) copyFileSync(file + suffix, killed + suffix);
-    journal.close();
+    await journal.close();
     const before = [readFileSync(killed), readFileSync(`${killed}-wal`)];
     expect(await repairAlarms({ file: killed })).toEqual({ file: killed, keptAs: null, saved: [], lost: [] });
     expect(namesIn(killed)).toEqual(['alarms.db', 'alarms.db-wal']);
@@ -46,7 +46,7 @@ describe('the repair of alarms.db', () => {
   });
 
   it('leaves out rows that are damaged, names them, and ends what is told of them', async () => {
-    const file = filled(COUNT);
+    const file = await filled(COUNT);
     change(file, `UPDATE alarm SET body = replace(body, '"limit":0.8', '"limit":2') WHERE id = '${alarmNo(7).id}'`);
     change(file, `${STAYS} UPDATE event SET kind = 'return' WHERE alarm = '${alarmNo(9).id}'`);
     const bytes = readFileSync(file);
@@ -62,23 +62,23 @@ describe('the repair of alarms.db', () => {
       expect.stringContaining('1 events that are damaged: event 10 of'),
     ]);
     expect(readFileSync(report.keptAs ?? '').equals(bytes)).toBe(true);
-    expect(servedTruly(file)).toEqual({ alarms: COUNT - 1, events: COUNT - 2 });
+    expect(await servedTruly(file)).toEqual({ alarms: COUNT - 1, events: COUNT - 2 });
     expect(await repairAlarms({ file })).toMatchObject({ keptAs: null, lost: [] });
   });
 
   it('ends what is told of rows that the server had set aside', async () => {
-    const file = filled(COUNT);
+    const file = await filled(COUNT);
     change(file, `UPDATE alarm SET body = 'x' WHERE id = '${alarmNo(7).id}'`);
     const first = open(file);
     first.journal.open();
-    first.journal.close();
+    await first.journal.close();
     expect(open(file).faults.files()).toEqual(['alarms.db']);
     expect((await repairAlarms({ file })).lost).toEqual(['1 alarms that the server had set aside as damaged']);
-    expect(servedTruly(file).alarms).toBe(COUNT - 1);
+    expect((await servedTruly(file)).alarms).toBe(COUNT - 1);
   });
 
   it('reads around a page that is zeroed or garbled, whichever it is, and keeps the original', async () => {
-    const whole = filled(COUNT);
+    const whole = await filled(COUNT);
     const bytes = readFileSync(whole);
     let savedPages = 0;
     for (let page = 1; page < bytes.length / PAGE; page++) {
@@ -89,7 +89,7 @@ describe('the repair of alarms.db', () => {
         writeFileSync(file, damaged);
         const { keptAs, lost } = await repairAlarms({ file });
         expect(keptAs && readFileSync(keptAs).equals(damaged)).toBe(true);
-        const { alarms, events } = servedTruly(file);
+        const { alarms, events } = await servedTruly(file);
         if (alarms === COUNT && events === COUNT) savedPages++;
         else expect([page, lost.length]).not.toEqual([page, 0]);
         // Of 120 alarms a leaf holds six or seven, and the page above them all of them.
@@ -101,7 +101,7 @@ describe('the repair of alarms.db', () => {
   });
 
   it('lays a file aside of which nothing can be read, and makes none', async () => {
-    const file = filled(3);
+    const file = await filled(3);
     const bytes = readFileSync(file).fill(0, 0, 100);
     writeFileSync(file, bytes);
     const { keptAs, lost } = await repairAlarms({ file });
@@ -112,12 +112,12 @@ describe('the repair of alarms.db', () => {
   });
 
   it('keeps the log beside the original, under a name that SQLite finds', async () => {
-    const file = filled(3);
+    const file = await filled(3);
     const { journal } = open(file);
     journal.save([{ alarm: alarmNo(3), entries: [] }]);
     const killed = join(temporaryFolder(), 'alarms.db');
     for (const suffix of ['', '-wal']) copyFileSync(file + suffix, killed + suffix);
-    journal.close();
+    await journal.close();
     const damaged = readFileSync(killed).fill(0xa5, PAGE);
     writeFileSync(killed, damaged);
     const { keptAs } = await repairAlarms({ file: killed });
@@ -126,7 +126,7 @@ describe('the repair of alarms.db', () => {
   });
 
   it('is finished by the next start where it ended before the last rename', async () => {
-    const file = filled(COUNT);
+    const file = await filled(COUNT);
     change(file, `UPDATE alarm SET body = 'x' WHERE id = '${alarmNo(7).id}'`);
     const original = readFileSync(file);
     await repairAlarms({ file });
@@ -134,12 +134,12 @@ describe('the repair of alarms.db', () => {
     renameSync(file, `${file}.repaired`);
     writeFileSync(file, original);
     writeFileSync(`${file}-wal`, 'a log of the original');
-    expect(servedTruly(file).alarms).toBe(COUNT - 1);
+    expect((await servedTruly(file)).alarms).toBe(COUNT - 1);
     expect(existsSync(`${file}.repaired`)).toBe(false);
   });
 
   it('keeps mode and content of what it saved, and refuses a file of a newer version', async () => {
-    const file = filled(3);
+    const file = await filled(3);
     change(file, `UPDATE alarm SET body = 'x' WHERE id = '${alarmNo(1).id}'; PRAGMA wal_checkpoint(TRUNCATE)`);
     await repairAlarms({ file });
     expect(statSync(file).mode & 0o777).toBe(0o644);
