@@ -16,7 +16,8 @@ export interface IngestCounts {
 }
 
 export interface Accounting {
-  accepted(accepted: Accepted): void;
+  /** `latestTs`: a time after it is none. */
+  accepted(accepted: Accepted, latestTs: number): void;
   committed(outcomes: readonly AppendOutcome[]): void;
   counts(inFlight: number): IngestCounts;
 }
@@ -34,11 +35,11 @@ export function createAccounting(): Accounting {
   }
 
   return {
-    accepted(accepted) {
+    accepted(accepted, latestTs) {
       messages++;
       received += accepted.received;
       for (const { reason } of accepted.rejects) reject(reason);
-      if (accepted.device !== null) seqGaps.heard(accepted.device, accepted.frames);
+      if (accepted.device !== null) seqGaps.heard(accepted.device, accepted.frames, latestTs);
     },
     committed(outcomes) {
       for (const outcome of outcomes) {

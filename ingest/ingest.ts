@@ -159,7 +159,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
         return Promise.reject(new IngestBusyError('too many readings wait for the disk'));
       const { nowMs, latestTs } = clock.look();
       const accepted = acceptTelemetry(topic, payload, { plant, receiptMs, nowMs, latestTs });
-      accounting.accepted(accepted);
+      accounting.accepted(accepted, latestTs);
       detectors.hear(accepted, nowMs);
       // A replay of the past says nothing of the link.
       if ((accepted.readings.at(-1)?.ts ?? 0) > nowMs - DAY_MS) lastHeard.set(topic.device, nowMs);

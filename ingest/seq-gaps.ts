@@ -1,13 +1,14 @@
 /**
  * Messages that devices numbered and that never came (contract 2.2): what a broker or a device lost is seen in no other way.
- * Late, repeated and reordered ones are no gaps, nor is a device that starts again from 0.
+ * Late, repeated and reordered ones are no gaps, nor is a device that starts again from 0, nor a number far off.
  */
 import type { DeviceId } from '../model/ids.ts';
 import type { TelemetryFrame } from '../model/telemetry.ts';
 import { CLOCK_UNSET_BEFORE_MS } from './accept.ts';
 
 export interface SeqGaps {
-  heard(device: DeviceId, frames: readonly TelemetryFrame[]): void;
+  /** `latestTs`: what lies after it is no time, and says nothing of the order. */
+  heard(device: DeviceId, frames: readonly TelemetryFrame[], latestTs: number): void;
   /** Numbers missing so far, of all devices. */
   total(): number;
 }
@@ -25,10 +26,14 @@ interface Session {
   lastTs: number;
   /** What may still come late, the oldest first. */
   missing: Range[];
+  /** Behind the last number that lay too far off; null: the last one was none. */
+  wildNext: number | null;
 }
 
 /** More holes than this in one device's numbers, and the oldest are given up: they stay counted. */
 const MAX_RANGES = 16;
+/** More than a day of one a second: nobody knows then whether anything was lost, so it is not counted. */
+const MAX_GAP = 100_000;
 
 export function createSeqGaps(): SeqGaps {
   /** Bounded by the plant: only its devices are heard. */
@@ -37,11 +42,15 @@ export function createSeqGaps(): SeqGaps {
 
   function hear(device: DeviceId, seq: number, ts: number | null): void {
     const session = sessions.get(device);
-    if (!session) sessions.set(device, { next: seq + 1, lastTs: ts ?? Number.NEGATIVE_INFINITY, missing: [] });
-    else if (seq === session.next) advance(session, seq, ts);
+    if (session) goOn(session, seq, ts);
+    else sessions.set(device, { next: seq + 1, lastTs: ts ?? Number.NEGATIVE_INFINITY, missing: [], wildNext: null });
+  }
+
+  function goOn(session: Session, seq: number, ts: number | null): void {
+    if (seq === session.next) advance(session, seq, ts);
     else if (isLate(session, seq, ts)) fill(session, seq);
+    else if (seq - firstMissing(session, seq) > MAX_GAP) strayed(session, seq, ts);
     else {
-      // A lower number in a newer frame: the device has started again.
       if (seq < session.next) restart(session);
       if (seq > session.next) miss(session, { first: session.next, last: seq - 1 });
       advance(session, seq, ts);
@@ -67,10 +76,10 @@ export function createSeqGaps(): SeqGaps {
   }
 
   return {
-    heard(device, frames) {
+    heard(device, frames, latestTs) {
       for (const { seq, ts } of frames) {
-        // A clock that was never set says nothing of the order.
-        const isTime = typeof ts === 'number' && ts >= CLOCK_UNSET_BEFORE_MS;
+        // A clock that was never set, or set wrongly, says nothing of the order.
+        const isTime = typeof ts === 'number' && ts >= CLOCK_UNSET_BEFORE_MS && ts <= latestTs;
         if (isCount(seq)) hear(device, seq, isTime ? ts : null);
       }
     },
@@ -78,7 +87,21 @@ export function createSeqGaps(): SeqGaps {
   };
 }
 
+/** A lower number in a newer frame: the device has started again, from 0. */
+function firstMissing({ next }: Session, seq: number): number {
+  return seq < next ? 0 : next;
+}
+
+/** One such number says nothing, a second one behind it that the device numbers from there now. */
+function strayed(session: Session, seq: number, ts: number | null): void {
+  if (seq === session.wildNext) {
+    restart(session);
+    advance(session, seq, ts);
+  } else session.wildNext = seq + 1;
+}
+
 function advance(session: Session, seq: number, ts: number | null): void {
+  session.wildNext = null;
   session.next = seq + 1;
   session.lastTs = ts ?? session.lastTs;
 }

@@ -7,7 +7,7 @@ export function dataBytes({ table, count }: Span): number {
   return isBits(table) ? Math.ceil(count / 8) : 2 * count;
 }
 
-function isRefusal(pdu: Uint8Array, { table }: Span): boolean {
+export function isRefusal(pdu: Uint8Array, { table }: Span): boolean {
   return pdu.length === 2 && pdu[0] === (READ_FUNCTION[table] | EXCEPTION_FLAG);
 }
 

@@ -14,6 +14,8 @@ export interface ExchangeParts {
   counters(unit: number): UnitCounters;
   /** That one has answered a request which had been given up. */
   late(unit: number): void;
+  /** That an answer of it came which nobody had asked for, or had been given already. */
+  unasked(unit: number): void;
 }
 
 export const NOTHING = new Uint8Array();

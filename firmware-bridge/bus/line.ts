@@ -24,7 +24,7 @@ export interface LineEvents {
 const SERIAL_RETRY_MS = 2_000;
 const [FIRST_RETRY_MS, LAST_RETRY_MS] = [1_000, 30_000];
 
-function describeLine(line: BusLine): string {
+export function describeLine(line: BusLine): string {
   if (line.kind === 'rtu') return line.path;
   return `${line.kind === 'tcp' ? 'tcp' : 'rtu-over-tcp'} ${line.host}:${line.port}`;
 }

@@ -1,9 +1,10 @@
 /** A bus over whatever line: one request at a time, and a line anew where nobody answers on it. */
 import type { BusLine } from '../../model/bridge-file.ts';
+import { createLimitedLog } from '../../model/limited-log.ts';
 import type { Log } from '../../model/log.ts';
 import { createConnectionSilence } from './connection-silence.ts';
 import type { Exchange } from './exchange.ts';
-import { type Line, startLine } from './line.ts';
+import { describeLine, type Line, startLine } from './line.ts';
 import {
   failed,
   type ModbusBus,
@@ -15,11 +16,16 @@ import {
 import { createRtuExchange } from './rtu-exchange.ts';
 import { createTcpExchange } from './tcp-exchange.ts';
 
+const LATE = 'the unit answers after its time is over; raise its timeoutMs';
+const UNASKED =
+  'answers come late, or twice, that nobody waits for: what cannot be told from them is not taken; a converter that keeps answers is set right in its own settings';
+
 export function openBus(target: BusLine, log: Log): ModbusBus {
   const byUnit = new Map<number, UnitCounters>();
   const listeners: (() => void)[] = [];
   const lateListeners: ((unit: number) => void)[] = [];
   const silence = createConnectionSilence();
+  const limited = createLimitedLog(log, () => performance.now());
   let queue: Promise<unknown> = Promise.resolve();
   let isStopped = false;
 
@@ -32,6 +38,13 @@ export function openBus(target: BusLine, log: Log): ModbusBus {
   function late(unit: number): void {
     counters(unit).late++;
     for (const listener of lateListeners) listener(unit);
+    limited.warn({ line: describeLine(target), unit, late: counters(unit).late }, LATE, `${LATE} ${unit}`);
+  }
+
+  /** Nobody waited for it: that says nothing of how much time the unit needs. */
+  function unasked(unit: number): void {
+    counters(unit).late++;
+    limited.warn({ line: describeLine(target), unit, late: counters(unit).late }, UNASKED, `${UNASKED} ${unit}`);
   }
 
   const onChange = (): void => {
@@ -41,8 +54,11 @@ export function openBus(target: BusLine, log: Log): ModbusBus {
   const line: Line = startLine(target, { onBytes: (bytes) => exchange.heard(bytes), onChange }, log);
   const exchange: Exchange =
     target.kind === 'tcp'
-      ? createTcpExchange({ line, counters, late })
-      : createRtuExchange({ line, counters, late }, { baud: target.baud, isStream: target.kind === 'rtuOverTcp' });
+      ? createTcpExchange({ line, counters, late, unasked })
+      : createRtuExchange(
+          { line, counters, late, unasked },
+          { baud: target.baud, isStream: target.kind === 'rtuOverTcp' },
+        );
 
   async function readNow(request: ReadRequest): Promise<ReadResult> {
     if (isStopped || !line.isOpen()) return failed('closed');

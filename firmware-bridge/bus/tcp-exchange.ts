@@ -7,8 +7,10 @@ import { startWaiting, type Waiting } from './waiting.ts';
 /** Transaction, protocol, length and unit (Modbus Messaging on TCP/IP V1.0b, 3.1.3). */
 const HEADER_BYTES = 7;
 const LONGEST_PDU = 253;
+/** What carries another number was asked by somebody else, or the gateway counts for itself. */
+const MOST_UNANSWERED = 1_000;
 
-export function createTcpExchange({ line, counters, late }: ExchangeParts): Exchange {
+export function createTcpExchange({ line, counters, late, unasked }: ExchangeParts): Exchange {
   let heard: Uint8Array = NOTHING;
   let waiting: Waiting | null = null;
   let transaction = 0;
@@ -24,9 +26,14 @@ export function createTcpExchange({ line, counters, late }: ExchangeParts): Exch
   }
 
   function judge(number: number, unit: number, pdu: Uint8Array): void {
-    if (!waiting || number !== transaction) late(unit);
+    if (!waiting || number !== transaction) (isOfEarlier(number) ? late : unasked)(unit);
     else if (unit !== waiting.request.unit) counters(waiting.request.unit).wrongUnit++;
     else waiting.settle(toResult(pdu, waiting.request) ?? failed('short'));
+  }
+
+  /** Of a request that was given up, or has its answer. */
+  function isOfEarlier(number: number): boolean {
+    return ((transaction - number) & 0xffff) < MOST_UNANSWERED;
   }
 
   return {

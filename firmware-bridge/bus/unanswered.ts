@@ -17,17 +17,22 @@ export interface Unanswered {
 
 /** No unit answers later than that. */
 const FORGOTTEN_AFTER_MS = 30_000;
+/** But a converter may keep an answer until somebody asks again, whenever that is; of each unit so many are borne in mind. */
+const KEPT_BY_CONVERTER = 4;
 
 interface Asked {
   readonly request: ReadRequest;
   readonly givenUpAtMs: number;
 }
 
-export function createUnanswered(): Unanswered {
+/** `keepsLast`: through a converter. */
+export function createUnanswered({ keepsLast }: { readonly keepsLast: boolean }): Unanswered {
   const byUnit = new Map<number, readonly Asked[]>();
 
   function expected(unit: number, nowMs: number): readonly Asked[] {
-    return (byUnit.get(unit) ?? []).filter(({ givenUpAtMs }) => nowMs - givenUpAtMs < FORGOTTEN_AFTER_MS);
+    const all = byUnit.get(unit) ?? [];
+    const kept = keepsLast ? all.length - KEPT_BY_CONVERTER : all.length;
+    return all.filter(({ givenUpAtMs }, i) => i >= kept || nowMs - givenUpAtMs < FORGOTTEN_AFTER_MS);
   }
 
   return {

@@ -3,6 +3,7 @@ import { createSeqGaps } from '../../ingest/seq-gaps.ts';
 import type { DeviceId } from '../../model/ids.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
+const LATEST_TS = START_MS + 86_400_000;
 const frame = (seq: unknown, afterMs?: number) => ({
   seq,
   ts: afterMs === undefined ? undefined : START_MS + afterMs,
@@ -14,7 +15,7 @@ function gaps(...heard: (number | readonly [seq: unknown, ts: number | undefined
   const counter = createSeqGaps();
   for (const each of heard) {
     const [seq, ts] = typeof each === 'number' ? [each, each] : each;
-    counter.heard('meter' as DeviceId, [frame(seq, ts)]);
+    counter.heard('meter' as DeviceId, [frame(seq, ts)], LATEST_TS);
   }
   return counter.total();
 }
@@ -61,18 +62,56 @@ describe('counting gaps in what devices number', () => {
     expect(gaps([0, 1], ['7', 2], [-3, 3], [1.5, 4], [null, 5], [1, 6])).toBe(0);
   });
 
+  it.each([
+    ['one number far off, and on as before', [7, 8, [4e15, 9], [9, 10], [11, 12]], 1],
+    ['the greatest number there is', [7, [Number.MAX_SAFE_INTEGER, 8], [8, 9], [9, 10]], 0],
+    ['a new numbering from far off', [7, 8, [5e9, 9], [5e9 + 1, 10], [5e9 + 3, 11]], 1],
+    ['numbers at random', [7, [3e9, 8], [6e9, 9], [2e9, 10], [9e9, 11]], 0],
+    [
+      'back from far off where it began',
+      [
+        [5e9, 1],
+        [5e9 + 1, 2],
+        [0, 3],
+        [1, 4],
+        [3, 5],
+      ],
+      1,
+    ],
+    [
+      'back from far off to high numbers',
+      [
+        [5e9, 1],
+        [5e9 + 1, 2],
+        [2e6, 3],
+        [2e6 + 1, 4],
+        [2e6 + 3, 5],
+      ],
+      1,
+    ],
+    ['two that lie far off, apart from each other', [7, [4e9, 8], [4e9 + 2, 9], [8, 10], [9, 11]], 0],
+    ['the most that is believed to be lost', [0, [100_001, 1]], 100_000],
+  ] as const)('a number far off is no gap: %s', (_, seqs, missing) => {
+    expect(gaps(...seqs)).toBe(missing);
+  });
+
+  it('counts on after a time of years ahead', () => {
+    expect(gaps(0, 1, [2, 19 * 365 * 86_400_000], [3, 3], [5, 5], [7, 7], [8, 8])).toBe(2);
+    expect(gaps(0, [2, 19 * 365 * 86_400_000], [4, 4], [6, 6])).toBe(3);
+  });
+
   it('counts each device by itself, and frames of one message in their order', () => {
     const counter = createSeqGaps();
-    counter.heard('a' as DeviceId, [frame(0, 1), frame(1, 2), frame(3, 4)]);
-    counter.heard('b' as DeviceId, [frame(7, 1), frame(9, 2)]);
+    counter.heard('a' as DeviceId, [frame(0, 1), frame(1, 2), frame(3, 4)], LATEST_TS);
+    counter.heard('b' as DeviceId, [frame(7, 1), frame(9, 2)], LATEST_TS);
     expect(counter.total()).toBe(2);
   });
 
   it('remembers only so many holes of a device: older ones stay counted', () => {
     const counter = createSeqGaps();
     const odd = Array.from({ length: 40 }, (_, i) => frame(2 * i, 2 * i));
-    counter.heard('meter' as DeviceId, odd);
-    counter.heard('meter' as DeviceId, [frame(1, 1), frame(77, 77)]);
+    counter.heard('meter' as DeviceId, odd, LATEST_TS);
+    counter.heard('meter' as DeviceId, [frame(1, 1), frame(77, 77)], LATEST_TS);
     expect(counter.total()).toBe(38);
   });
 });
