@@ -46,7 +46,7 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     const dataFaults = createDataFaults();
     started(openDataDir(dataDir));
 
-    const store = await openStore(settings, plant, log).catch(unusable(dataDir));
+    const store = await openStore(settings, plant, { log, dataFaults }).catch(unusable(dataDir));
     started(store.stop);
 
     const clockSync = await startClockSync();

@@ -117,8 +117,8 @@ function addApi(
   });
   app.get('/api/history', async ({ query }) => {
     const { device, metric, unit, ...asked } = knownSeries(plant, parseHistoryQuery(query, now()));
-    const { bucketMs, points, next } = await history({ device, metric, ...asked });
-    return { device, metric, unit, bucketMs, points, ...(next !== null && { next }) };
+    const { bucketMs, points, next, damaged } = await history({ device, metric, ...asked });
+    return { device, metric, unit, bucketMs, points, ...(next !== null && { next }), ...(damaged && { damaged }) };
   });
   app.get('/api/history.csv', ({ query }, reply) => {
     const { unit, ...asked } = knownSeries(plant, parseCsvQuery(query, now()));
@@ -174,9 +174,17 @@ function addErrors(app: FastifyInstance, log: Log): void {
 
 function sendFault(error: Error & { code?: string }, url: string, reply: FastifyReply, log: Log): void {
   log.error({ err: error, url }, 'a call failed');
-  const isStore = error.name === 'StoreError';
-  const [status, code] = isStore ? [503, 'store-unreachable'] : [500, 'internal'];
-  reply
-    .code(status)
-    .send(errorBody(code, isStore ? 'the store does not answer' : 'the server made a mistake; see its log'));
+  const [status, code, sentence] = faultOf(error);
+  reply.code(status).send(errorBody(code, sentence));
+}
+
+function faultOf({ name, code }: Error & { code?: string }): [number, string, string] {
+  if (name !== 'StoreError') return [500, 'internal', 'the server made a mistake; see its log'];
+  if (code === 'ERR_STORE_DAMAGED')
+    return [
+      500,
+      'store-damaged',
+      'the stored readings of this series cannot be read; see the list of damage in health',
+    ];
+  return [503, 'store-unreachable', 'the store does not answer'];
 }
