@@ -62,7 +62,7 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     const folder = openDataFolder({ dir: dataDir, databases }, { dataFaults, log, now: Date.now });
     started(folder.stop);
 
-    const store = await openStore(settings, plant, log).catch(unusable(dataDir, readings));
+    const store = await openStore(settings, plant, { log, dataFaults }).catch(unusable(dataDir, readings));
     started(store.stop);
 
     const clockSync = await startClockSync();
@@ -147,9 +147,13 @@ async function inOrder<T>(
 function unusable(dir: string, file: string): (error: Error & { code?: string }) => never {
   return (error) => {
     if (error.name !== 'StoreError' && error.code !== 'ERR_SQLITE_ERROR') throw error;
+    const path = join(dir, file);
+    const fault = error.message.startsWith(path) ? error.message : `${path} cannot be used: ${error.message}`;
+    // Who owns the file may have said all there is to say.
+    if (fault.includes('repair')) throw new StartError(fault);
     const isNewer = /version \d/.test(error.message);
     const remedy = isNewer ? 'start the newer program that wrote it' : remedyFor(dir, file);
-    throw new StartError(`${join(dir, file)} cannot be used: ${error.message}; ${remedy}`);
+    throw new StartError(`${fault}; ${remedy}`);
   };
 }
 

@@ -117,8 +117,8 @@ function addApi(
   });
   app.get('/api/history', async ({ query }) => {
     const { device, metric, unit, ...asked } = knownSeries(plant, parseHistoryQuery(query, now()));
-    const { bucketMs, points, next } = await history({ device, metric, ...asked });
-    return { device, metric, unit, bucketMs, points, ...(next !== null && { next }) };
+    const { bucketMs, points, next, damaged } = await history({ device, metric, ...asked });
+    return { device, metric, unit, bucketMs, points, ...(next !== null && { next }), ...(damaged && { damaged }) };
   });
   app.get('/api/history.csv', ({ query }, reply) => {
     const { unit, ...asked } = knownSeries(plant, parseCsvQuery(query, now()));
@@ -178,9 +178,12 @@ function sendFault(error: Error & { code?: string }, url: string, reply: Fastify
   reply.code(status).send(errorBody(code, sentence));
 }
 
+const STORE_DAMAGED = 'the stored readings of this series cannot be read; see the list of damage in health';
+
 /** A store that takes too long has code and sentence of its own: another question may be answered at once. */
 function faultOf({ name, code, message }: Error & { code?: string }): readonly [number, string, string] {
   if (name !== 'StoreError') return [500, 'internal', 'the server made a mistake; see its log'];
   if (code === 'ERR_STORE_OVERDUE') return [504, 'store-late', `${message}; ask for less, or again later`];
+  if (code === 'ERR_STORE_DAMAGED') return [500, 'store-damaged', STORE_DAMAGED];
   return [503, 'store-unreachable', 'the store does not answer'];
 }

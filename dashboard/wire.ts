@@ -174,6 +174,8 @@ export interface HistoryWire {
   /** `[ts, value]`; for `minmax` `[ts, min, max, mean]`. A bad reading is null. */
   readonly points: readonly (readonly (number | null)[])[];
   readonly next?: number;
+  /** Gaps that are none of the device's making: what was stored of them is damaged. Both ends included. */
+  readonly damaged?: readonly { readonly from: number; readonly to: number }[];
 }
 
 /** Where the simulator stands: it delivers the past first, then runs live. */

@@ -17,10 +17,18 @@ export interface HistoryQuery {
 /** `[ts, value]`, or `[ts, min, max, mean]` for `minmax`, in the metric's unit; a value of null is a bad reading. */
 export type HistoryPoint = readonly (number | null)[];
 
+/** Readings are missing there, since what was stored of them is damaged. Epoch ms, both included. */
+export interface DamagedSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface HistoryResult {
   /** Width of a point; 0 for raw readings. A bucket without readings is left out: a gap stays a gap. */
   readonly bucketMs: number;
   readonly points: readonly HistoryPoint[];
   /** `from` of the next page of raw readings, where there is one. */
   readonly next: number | null;
+  /** Gaps that are none of the device's making, oldest first; left out where there are none. */
+  readonly damaged?: readonly DamagedSpan[];
 }

@@ -1,8 +1,11 @@
 /** The embedded store: readings in SQLite, written by one thread, read by another (`sqlite/`, ADR 0011). */
+import type { DataFault } from '../../model/data-fault.ts';
 import type { DeviceId, MetricName } from '../../model/ids.ts';
 import type { Quality, Reading } from '../../model/reading.ts';
 import type { ReadingStore } from './reading-store.ts';
 import { createSqliteClient } from './sqlite/client.ts';
+import type { Finding } from './sqlite/damage.ts';
+import { createFaultTeller } from './sqlite/fault-teller.ts';
 import { unpackPoints } from './sqlite/packed-points.ts';
 import {
   OUTCOME_CODES,
@@ -24,13 +27,25 @@ const KEEP_ALL: Retention = { rawDays: null, diskBytes: Number.POSITIVE_INFINITY
 /** Of a series that has no reading yet. */
 const NO_SERIES = -1;
 
-export async function openSqliteStore(file: string, retention = KEEP_ALL): Promise<SqliteStore> {
+/** `onFault` is told of what is damaged in the file, each time it is met. */
+export async function openSqliteStore(
+  file: string,
+  retention = KEEP_ALL,
+  onFault: (fault: DataFault) => void = () => undefined,
+): Promise<SqliteStore> {
   const writer = createSqliteClient<WriterCalls>('./writer.ts', { file, retention });
-  const rows = await writer.call('series', undefined);
+  const { rows, lastId, damage } = await writer.call('series', undefined);
   const reader = createSqliteClient<ReaderCalls>('./reader.ts', { file, retention });
-  const series = createSeriesTable(rows);
+  const series = createSeriesTable(rows, lastId);
+  const faults = createFaultTeller({ file, seriesOf: series.byId, onFault });
+  faults.tell(damage);
   let pending = 0;
   let reachable = true;
+
+  /** What the reader has met, the writer sets aside; if that fails, the next answer brings it again. */
+  async function look(findings: readonly Finding[]): Promise<void> {
+    await writer.call('look', findings).then(faults.tell, () => undefined);
+  }
 
   return {
     async append(readings) {
@@ -38,13 +53,14 @@ export async function openSqliteStore(file: string, retention = KEEP_ALL): Promi
       const newSeries = series.unsaved();
       pending += readings.length;
       try {
-        const outcomes = await writer.call('append', { newSeries, columns });
+        const { outcomes, damage } = await writer.call('append', { newSeries, columns });
+        faults.tell(damage);
         series.markSaved(newSeries);
         reachable = true;
         return Array.from(outcomes, (code) => OUTCOME_CODES[code] ?? 'stored');
       } catch (error) {
         reachable = false;
-        throw error;
+        throw named(error, file);
       } finally {
         pending -= readings.length;
       }
@@ -54,10 +70,19 @@ export async function openSqliteStore(file: string, retention = KEEP_ALL): Promi
     },
     async history({ device, metric, ...query }) {
       const id = series.find(device, metric) ?? NO_SERIES;
-      const { bucketMs, next, ...packed } = await reader.call('history', { ...query, series: id });
-      return { bucketMs, next, points: unpackPoints(packed) };
+      const { bucketMs, next, damaged, findings, ...packed } = await reader
+        .call('history', { ...query, series: id })
+        .catch((error) => {
+          faults.tellUnreadable(error, id);
+          throw named(error, file);
+        });
+      // The answer has waited long enough: who set it aside need not.
+      if (findings.length > 0) void look(findings);
+      return { bucketMs, next, points: unpackPoints(packed), ...(damaged.length > 0 && { damaged }) };
     },
-    compact: () => writer.call('compact', undefined),
+    async compact() {
+      faults.tell(await writer.call('compact', undefined));
+    },
     health: () => ({ kind: 'sqlite', reachable, pending, overdueMs: Math.max(writer.overdueMs(), reader.overdueMs()) }),
     async stop() {
       // The writer last: it checkpoints the log when no other connection is left.
@@ -67,8 +92,14 @@ export async function openSqliteStore(file: string, retention = KEEP_ALL): Promi
   };
 }
 
+/** The error, saying which file it is of. */
+function named(error: unknown, file: string): unknown {
+  if (error instanceof Error && !error.message.startsWith(file)) error.message = `${file}: ${error.message}`;
+  return error;
+}
+
 /** Numbers for series, given here and saved with the first reading that needs them. */
-function createSeriesTable(rows: readonly SeriesRow[]) {
+function createSeriesTable(rows: readonly SeriesRow[], highestId: number) {
   /** By device and metric: no key is put together for each reading. */
   const ids = new Map<string, Map<string, number>>();
   const byId = new Map<number, SeriesRow>();
@@ -82,7 +113,7 @@ function createSeriesTable(rows: readonly SeriesRow[]) {
   }
 
   for (const row of rows) note(row);
-  let lastId = Math.max(0, ...byId.keys());
+  let lastId = highestId;
   return {
     find,
     byId: (id: number) => byId.get(id),

@@ -4,8 +4,13 @@
  * folded; values that are no short decimals are stored as the bytes in which they differ from the one before.
  *
  * Layout: count, times, qualities as (code, run) pairs, a byte for how the values are stored, the values that are not bad.
+ *
+ * Decoding is total: of any bytes it makes columns of the shape that was written, or throws a DamageError. What bounds its
+ * work is the count, which is checked first; a read behind the end gives 0 and is found when all has been read.
  */
 import { BAD, type SeriesColumns } from './columns.ts';
+import { DamageError, isTs } from './damage.ts';
+import { QUALITY_CODES } from './protocol.ts';
 
 /** Where a chunk is read or written. */
 interface Cursor {
@@ -21,6 +26,10 @@ const MAX_DIGITS = 9;
 const MAX_INTEGER = 2 ** 49;
 /** More than any reading takes: a time of 8 bytes, a quality of 6, a value of 9. */
 const MAX_BYTES_PER_READING = 24;
+/** More than a chunk ever holds: what says more is damaged, and gets no memory. */
+export const MAX_COUNT = 65_536;
+/** Seven bits each: enough for 2^53. */
+const MAX_VARINT_BYTES = 8;
 
 let scratch = new Uint8Array(64 * 1024);
 
@@ -38,6 +47,7 @@ export function encodeChunk(columns: SeriesColumns): Uint8Array {
 export function decodeChunk(data: Uint8Array): SeriesColumns {
   const source: Cursor = { bytes: data, at: 0 };
   const count = getVarint(source);
+  if (count > MAX_COUNT) throw new DamageError(`it says that it holds ${count} readings`);
   const columns = {
     count,
     ts: new Float64Array(count),
@@ -45,9 +55,23 @@ export function decodeChunk(data: Uint8Array): SeriesColumns {
     quality: new Uint8Array(count),
   };
   getDifferences(source, columns.ts, 2);
+  expectTimes(columns.ts);
   const good = getQualities(source, columns.quality);
   getValues(source, columns, good);
+  if (source.at !== data.length) throw new DamageError(`it has ${data.length} bytes instead of ${source.at}`);
   return columns;
+}
+
+function expectTimes(ts: Float64Array): void {
+  if (ts.length === 0) return;
+  let previous = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < ts.length; i++) {
+    const time = ts[i] ?? 0;
+    if (!(time > previous)) throw new DamageError('its times are not in order');
+    previous = time;
+  }
+  // In order, and whole numbers, since their differences are: so the two ends speak for all.
+  if (!isTs(ts[0]) || !isTs(previous)) throw new DamageError('its times are out of range');
 }
 
 function putQualities(out: Cursor, { quality, count }: SeriesColumns): void {
@@ -67,6 +91,8 @@ function getQualities(source: Cursor, quality: Uint8Array): number {
   for (let i = 0; i < quality.length; ) {
     const code = getVarint(source);
     const run = getVarint(source);
+    if (code >= QUALITY_CODES.length) throw new DamageError(`there is no quality ${code}`);
+    if (run === 0 || run > quality.length - i) throw new DamageError(`a run of ${run} qualities does not fit`);
     quality.fill(code, i, i + run);
     if (code === BAD) good -= run;
     i += run;
@@ -115,6 +141,8 @@ function getGood(source: Cursor, values: Float64Array): void {
     getXor(source, values);
     return;
   }
+  if (mode % SECOND_DIFFERENCES > MAX_DIGITS || mode >= 2 * SECOND_DIFFERENCES)
+    throw new DamageError(`values are not stored in way ${mode}`);
   getDifferences(source, values, mode >= SECOND_DIFFERENCES ? 2 : 1);
   const power = 10 ** (mode % SECOND_DIFFERENCES);
   if (power > 1) for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) / power;
@@ -174,7 +202,7 @@ function getDifferences(source: Cursor, integers: Float64Array, order: 1 | 2): v
     if (zeros > 0) zeros--;
     else {
       const token = getVarint(source);
-      if (token === 0) zeros = getVarint(source) - 1;
+      if (token === 0) zeros = getRun(source, integers.length - i) - 1;
       else difference = token % 2 === 0 ? token / 2 : -(token + 1) / 2;
     }
     const integer = previous + step + difference;
@@ -182,6 +210,12 @@ function getDifferences(source: Cursor, integers: Float64Array, order: 1 | 2): v
     previous = integer;
     integers[i] = integer;
   }
+}
+
+function getRun(source: Cursor, longest: number): number {
+  const run = getVarint(source);
+  if (run === 0 || run > longest) throw new DamageError(`a run of ${run} does not fit`);
+  return run;
 }
 
 /** In bytes; runs of zeros counted as nothing, which is near enough to choose by. */
@@ -231,8 +265,11 @@ function getXor(source: Cursor, values: Float64Array): void {
     const control = source.bytes[source.at++] ?? 0;
     const low = control >> 4;
     const high = low + (control & 0x0f);
+    if (high > doubleBytes.length) throw new DamageError(`a number has ${high} bytes`);
     for (let b = low; b < high; b++) doubleBytes[b] = source.bytes[source.at++] ?? 0;
-    values[i] = double[0] ?? 0;
+    const value = double[0] ?? 0;
+    if (Number.isNaN(value)) throw new DamageError('a value is no number');
+    values[i] = value;
   }
 }
 
@@ -254,9 +291,12 @@ function getVarint(source: Cursor): number {
   const first = source.bytes[source.at++] ?? 0;
   if (first < 0x80) return first;
   let integer = first & 0x7f;
-  for (let unit = 0x80; ; unit *= 0x80) {
+  let unit = 0x80;
+  for (let length = 2; length <= MAX_VARINT_BYTES; length++) {
     const byte = source.bytes[source.at++] ?? 0;
     integer += (byte & 0x7f) * unit;
     if (byte < 0x80) return integer;
+    unit *= 0x80;
   }
+  throw new DamageError('a number has no end');
 }

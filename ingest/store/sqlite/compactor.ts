@@ -3,10 +3,13 @@
  * a transaction of its own; until the journal's rows are deleted, what has been moved stands in both places, and counts once.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import type { ChunkTable } from './chunk-table.ts';
-import type { Head } from './columns.ts';
+import { encodeChunk } from './chunk-codec.ts';
+import { type ChunkTable, FULL_CHUNK } from './chunk-table.ts';
+import { type Head, slice as sliceOf } from './columns.ts';
+import { isDamage } from './damage.ts';
 import type { JournalTable } from './journal.ts';
 import type { WriterMemory } from './memory.ts';
+import type { SetAside } from './set-aside.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface Compactor {
@@ -21,11 +24,14 @@ export interface Compactor {
 
 interface Parts {
   readonly db: DatabaseSync;
+  readonly setAside: Pick<SetAside, 'wait' | 'tell'>;
   readonly journal: JournalTable;
   readonly chunks: ChunkTable;
   readonly memory: WriterMemory;
   /** Runs when a round is complete, and may throw as the round may. */
   readonly afterwards: () => void;
+  /** Begins the journal anew, for its pages cannot be read. */
+  readonly renewJournal: () => void;
 }
 
 /** A round begins with so many readings, or entries: the first bounds memory, both bound what a reader looks through. */
@@ -41,9 +47,12 @@ interface Round {
   readonly series: Map<number, Head>;
   readonly upToId: number;
   readonly readings: number;
+  /** Series whose chunks are damaged beyond setting one aside: their readings wait for a repair, and hold up nobody else's. */
+  readonly stuck: Map<number, string>;
 }
 
-export function createCompactor({ db, journal, chunks, memory, afterwards }: Parts): Compactor {
+export function createCompactor(parts: Parts): Compactor {
+  const { db, journal, chunks, memory, setAside, afterwards, renewJournal } = parts;
   let round: Round | null = null;
   let entries = 0;
   let readings = 0;
@@ -52,28 +61,54 @@ export function createCompactor({ db, journal, chunks, memory, afterwards }: Par
   let timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
 
   function begin(): Round {
-    const begun = { series: memory.freeze(), upToId: lastId, readings };
+    const begun = { series: memory.freeze(), upToId: lastId, readings, stuck: new Map() };
     entries = 0;
     return begun;
   }
 
   /** Moves series for as long as a slice may take; with none left, deletes entries. Whether the round is complete. */
-  function slice({ series, upToId }: Round, sliceMs: number): boolean {
+  function slice(of: Round, sliceMs: number): boolean {
     const until = performance.now() + sliceMs;
     const moved: number[] = [];
-    const isDone = inTransaction(db, () => {
-      for (const [id, head] of series) {
-        chunks.merge(id, head);
-        moved.push(id);
-        if (performance.now() > until) return false;
+    let current: number | null = null;
+    try {
+      const isDone = inTransaction(db, () => {
+        for (const [id, head] of of.series) {
+          current = id;
+          move(id, head, of.stuck);
+          moved.push(id);
+          if (performance.now() > until) return false;
+        }
+        current = null;
+        return moved.length === 0 && journal.deleteUpTo(of.upToId, SLICE_ENTRIES);
+      });
+      for (const id of moved) {
+        memory.dropFrozen(id);
+        of.series.delete(id);
       }
-      return moved.length === 0 && journal.deleteUpTo(upToId, SLICE_ENTRIES);
-    });
-    for (const id of moved) {
-      memory.dropFrozen(id);
-      series.delete(id);
+      return isDone;
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      if (current === null) renewJournal();
+      else if (of.stuck.has(current)) throw error;
+      else of.stuck.set(current, (error as Error).message);
+      return false;
     }
-    return isDone;
+  }
+
+  function move(series: number, head: Head, stuck: Round['stuck']): void {
+    const reason = stuck.get(series);
+    if (reason === undefined) {
+      chunks.merge(series, head);
+      return;
+    }
+    for (let at = 0; at < head.count; at += FULL_CHUNK) {
+      const piece = sliceOf(head, at, Math.min(at + FULL_CHUNK, head.count));
+      const [from = 0, to = 0] = [piece.ts[0], piece.ts[piece.count - 1]];
+      setAside.wait(series, { from, to }, encodeChunk(piece));
+    }
+    // Without a span: the same is told once, however many rounds there are.
+    setAside.tell({ series, from: null, to: null, reason: `its readings wait for a repair: ${reason}` });
   }
 
   function step(): void {

@@ -1,7 +1,8 @@
 /** Roll-up: what is kept of readings that retention has taken away. One summary per hour (UTC) that had readings. */
 import { decodeChunk, encodeChunk } from './chunk-codec.ts';
 import { BAD, countBelow, type SeriesColumns } from './columns.ts';
-import { type Summary, summarise } from './summary.ts';
+import { DamageError } from './damage.ts';
+import { isSummary, type Summary, summarise } from './summary.ts';
 
 export interface Hour extends Summary {
   /** Of its first reading, epoch ms. */
@@ -34,18 +35,35 @@ export function encodeHours(hours: readonly Hour[]): Uint8Array {
   return Buffer.concat(parts.flatMap((part) => [lengthOf(part), part]));
 }
 
+/** As total as `decodeChunk`: hours of the shape that was written, or a DamageError. */
 export function decodeHours(data: Uint8Array): Hour[] {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   let at = 0;
-  const [good, min, max, sum, last] = FIELDS.map(() => {
+  const columns = FIELDS.map(() => {
+    if (at + LENGTH_BYTES > data.length) throw new DamageError('it ends before its last field');
     const length = view.getUint32(at, true);
     at += LENGTH_BYTES + length;
+    if (at > data.length) throw new DamageError(`a field of ${length} bytes does not fit`);
     return decodeChunk(data.subarray(at - length, at));
   });
+  if (at !== data.length) throw new DamageError(`it has ${data.length} bytes instead of ${at}`);
+  const [first, ...others] = columns;
+  if (!first || !others.every((other) => isOfSameHours(first, other)))
+    throw new DamageError('its fields are of different hours');
+  return hoursOf(columns);
+}
+
+function isOfSameHours(a: SeriesColumns, b: SeriesColumns): boolean {
+  return a.count === b.count && a.ts.every((ts, i) => ts === b.ts[i] && a.quality[i] === b.quality[i]);
+}
+
+function hoursOf([good, min, max, sum, last]: readonly SeriesColumns[]): Hour[] {
   return Array.from(good?.ts ?? [], (ts, i) => {
     if (good?.quality[i] === BAD) return { ts, good: 0, min: 0, max: 0, sum: 0, last: 0 };
     const field = (columns: SeriesColumns | undefined): number => columns?.value[i] ?? 0;
-    return { ts, good: field(good), min: field(min), max: field(max), sum: field(sum), last: field(last) };
+    const hour = { ts, good: field(good), min: field(min), max: field(max), sum: field(sum), last: field(last) };
+    if (!isSummary(hour)) throw new DamageError('an hour ends outside its own minimum and maximum');
+    return hour;
   });
 }
 

@@ -1,7 +1,8 @@
 /** What the writer knows without asking the database: the newest reading of each series, and all that no chunk holds yet. */
-import { decodeChunk } from './chunk-codec.ts';
-import { type ChunkTable, READINGS } from './chunk-table.ts';
-import { BAD, createHead, findTs, type Head, insert, remove, type SeriesColumns } from './columns.ts';
+import { type Chunk, READINGS } from './chunk.ts';
+import { type ChunkTable, lastValue } from './chunk-table.ts';
+import { createHead, findTs, type Head, insert, remove, type SeriesColumns } from './columns.ts';
+import { isDamage } from './damage.ts';
 import { OUTCOME_CODES, type ReadingColumns } from './protocol.ts';
 
 export interface WriterMemory {
@@ -11,8 +12,10 @@ export interface WriterMemory {
   giveBack(columns: ReadingColumns): void;
   /** A series there is, and up to where its readings are rolled up or gone. Before anything else of it. */
   know(series: number, horizon: number | null): void;
-  /** Takes over an entry of the journal, at the start. */
-  load(columns: ReadingColumns): void;
+  /** Takes over an entry of the journal, at the start; false where it names a series that there is not. */
+  load(columns: ReadingColumns): boolean;
+  /** All that no chunk holds yet, in pieces of at most so many readings. */
+  recent(pieceReadings: number): Iterable<ReadingColumns>;
   /** Sets aside what is in no chunk yet, by series; it stays known until each has been dropped. */
   freeze(): Map<number, Head>;
   /** A frozen series is in its chunks now. */
@@ -39,9 +42,25 @@ const [STORED, DUPLICATE, CONFLICT, EXPIRED] = OUTCOME_CODES.map((_, code) => co
 /** Decoded chunks of those who send the past: a few devices at a time. */
 const CACHED_CHUNKS = 128;
 
-export function createWriterMemory(chunks: ChunkTable): WriterMemory {
+/** `onUnreadable`: pages of a series' chunks cannot be read. It goes on as if they were not there. */
+export function createWriterMemory(
+  chunks: ChunkTable,
+  onUnreadable: (series: number, reason: string) => void,
+): WriterMemory {
   const bySeries: (Known | undefined)[] = [];
-  const decoded = createChunkCache(chunks);
+
+  /** Nothing of the past may stand in the way of what comes now. */
+  function readable<T>(series: number, read: () => T, otherwise: T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      onUnreadable(series, (error as Error).message);
+      return otherwise;
+    }
+  }
+
+  const decoded = createChunkCache(chunks, readable);
 
   function of(series: number): Known {
     const known = bySeries[series];
@@ -56,10 +75,9 @@ export function createWriterMemory(chunks: ChunkTable): WriterMemory {
   }
 
   function setNewestOfChunks(series: number, memory: Known): void {
-    const last = chunks.last(series);
+    const last = readable(series, () => lastOf(chunks, series), null);
     memory.chunkEnd = last?.end ?? Number.NEGATIVE_INFINITY;
-    const value = last && last.endQuality !== BAD ? last.last : Number.NaN;
-    setNewest(memory, memory.chunkEnd, value, last?.endQuality ?? 0);
+    setNewest(memory, memory.chunkEnd, last ? lastValue(last) : Number.NaN, last?.endQuality ?? 0);
   }
 
   /** The value stored at ts, or undefined. */
@@ -108,6 +126,7 @@ export function createWriterMemory(chunks: ChunkTable): WriterMemory {
       setNewestOfChunks(series, memory);
     },
     load(columns) {
+      if (!columns.series.every((id) => bySeries[id])) return false;
       columns.series.forEach((id, i) => {
         const memory = of(id);
         const [ts = 0, value = 0, quality = 0] = [columns.ts[i], columns.value[i], columns.quality[i]];
@@ -115,6 +134,15 @@ export function createWriterMemory(chunks: ChunkTable): WriterMemory {
         if (findTs(memory.head, ts) < 0) insert(memory.head, ts, value, quality);
         if (ts > memory.newestTs) setNewest(memory, ts, value, quality);
       });
+      return true;
+    },
+    *recent(pieceReadings) {
+      for (const [series, memory] of bySeries.entries()) {
+        for (const head of [memory?.frozen, memory?.head]) {
+          for (let at = 0; at < (head?.count ?? 0); at += pieceReadings)
+            yield pieceOf(series, head as Head, at, Math.min(at + pieceReadings, (head as Head).count));
+        }
+      }
     },
     freeze() {
       const frozen = new Map<number, Head>();
@@ -135,7 +163,9 @@ export function createWriterMemory(chunks: ChunkTable): WriterMemory {
     },
     newest: () => toColumns(bySeries),
     setHorizon(series, ts) {
-      const memory = of(series);
+      const memory = bySeries[series];
+      // Of a series whose own row is damaged.
+      if (!memory) return;
       memory.horizon = Math.max(memory.horizon, ts);
       decoded.forget(series);
     },
@@ -160,14 +190,38 @@ function valueIn(columns: SeriesColumns, ts: number): number | undefined {
   return at < 0 ? undefined : columns.value[at];
 }
 
+function pieceOf(series: number, { ts, value, quality }: Head, from: number, to: number): ReadingColumns {
+  return {
+    series: new Int32Array(to - from).fill(series),
+    ts: ts.slice(from, to),
+    value: value.slice(from, to),
+    quality: quality.slice(from, to),
+  };
+}
+
+/** The last chunk that can be believed. Without a checksum it is opened: its last value is about to be shown as live. */
+function lastOf(chunks: ChunkTable, series: number): Chunk | null {
+  for (;;) {
+    const last = chunks.last(series);
+    if (last === null || last.checksum !== null) return last;
+    try {
+      chunks.body(series, last);
+      return last;
+    } catch (error) {
+      if (!isDamage(error) || !chunks.setAside(series, last.start, (error as Error).message)) throw error;
+    }
+  }
+}
+
 /** The chunk that each series was last asked for. */
-function createChunkCache(chunks: ChunkTable) {
+function createChunkCache(chunks: ChunkTable, readable: <T>(series: number, read: () => T, otherwise: T) => T) {
   const cached = new Map<number, SeriesColumns>();
 
   function load(series: number, ts: number): SeriesColumns | null {
     const chunk = chunks.reaching(series, ts);
     if (chunk === null || chunk.end < ts || chunk.kind !== READINGS) return null;
-    const columns = decodeChunk(chunks.data(series, chunk.start));
+    const columns = opened(series, chunk);
+    if (!columns) return null;
     cached.set(series, columns);
     for (const oldest of cached.keys()) {
       if (cached.size <= CACHED_CHUNKS) break;
@@ -176,11 +230,21 @@ function createChunkCache(chunks: ChunkTable) {
     return columns;
   }
 
+  /** Null where it is damaged: what comes for its times is new then. */
+  function opened(series: number, chunk: Chunk): SeriesColumns | null {
+    try {
+      return chunks.readings(series, chunk);
+    } catch (error) {
+      if (!isDamage(error) || !chunks.setAside(series, chunk.start, (error as Error).message)) throw error;
+      return null;
+    }
+  }
+
   return {
     valueAt(series: number, ts: number): number | undefined {
       const known = cached.get(series);
       const holds = known && ts >= (known.ts[0] ?? 0) && ts <= (known.ts[known.count - 1] ?? 0);
-      const columns = holds ? known : load(series, ts);
+      const columns = holds ? known : readable(series, () => load(series, ts), null);
       return columns ? valueIn(columns, ts) : undefined;
     },
     forget: (series: number) => void cached.delete(series),

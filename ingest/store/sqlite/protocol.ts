@@ -1,7 +1,8 @@
 /** What the main thread and the SQLite threads say to each other. Readings cross as columns: no object per reading. */
-import type { HistoryQuery } from '../../../model/history.ts';
+import type { DamagedSpan, HistoryQuery } from '../../../model/history.ts';
 import type { Quality } from '../../../model/reading.ts';
 import type { AppendOutcome } from '../reading-store.ts';
+import type { Damage, Finding } from './damage.ts';
 import type { PackedPoints } from './packed-points.ts';
 
 export interface SeriesRow {
@@ -24,12 +25,20 @@ export const QUALITY_CODES: readonly Quality[] = ['good', 'uncertain', 'bad'];
 /** Codes of the outcomes of `append`. */
 export const OUTCOME_CODES: readonly AppendOutcome[] = ['stored', 'duplicate', 'conflict', 'expired'];
 
-/** What the writing thread answers: argument and result. */
+/** What the writing thread answers: argument and result. `damage` is what it has met since its last answer. */
 export interface WriterCalls {
-  series: [undefined, SeriesRow[]];
-  append: [{ newSeries: readonly SeriesRow[]; columns: ReadingColumns }, Uint8Array];
+  series: [
+    undefined,
+    { readonly rows: readonly SeriesRow[]; readonly lastId: number; readonly damage: readonly Damage[] },
+  ];
+  append: [
+    { newSeries: readonly SeriesRow[]; columns: ReadingColumns },
+    { readonly outcomes: Uint8Array; readonly damage: readonly Damage[] },
+  ];
   newest: [undefined, ReadingColumns];
-  compact: [undefined, undefined];
+  /** Looks at what the reader has met, and sets it aside where it is damaged. */
+  look: [readonly Finding[], readonly Damage[]];
+  compact: [undefined, readonly Damage[]];
   close: [undefined, undefined];
 }
 
@@ -37,6 +46,9 @@ export interface WriterCalls {
 export interface PackedHistory extends PackedPoints {
   readonly bucketMs: number;
   readonly next: number | null;
+  readonly damaged: readonly DamagedSpan[];
+  /** What the writer does not know of yet. */
+  readonly findings: readonly Finding[];
 }
 
 /** What the reading thread answers. */

@@ -1,23 +1,29 @@
 /** The reader's view of the journal: decoded once, searched for each query. */
 import type { DatabaseSync } from 'node:sqlite';
 import { createHead, findTs, type Head, insert, type SeriesColumns } from './columns.ts';
-import { createJournalTable, type JournalEntry } from './journal.ts';
+import { createJournalTable, type DamagedEntry, type JournalEntry } from './journal.ts';
 
 export interface Recent {
   /** What the journal holds of a series in `[from, to)`, as of the transaction that is open. */
   of(series: number, from: number, to: number): SeriesColumns;
 }
 
-export function createRecent(db: DatabaseSync): Recent {
+/** `onDamage` is told of an entry that cannot be read, once. */
+export function createRecent(db: DatabaseSync, onDamage: (entry: DamagedEntry) => void): Recent {
   const journal = createJournalTable(db, 'read');
   let entries: JournalEntry[] = [];
+  let lastId = Number.NEGATIVE_INFINITY;
 
   function refresh(): void {
     const oldest = journal.oldest();
-    const last = entries.at(-1)?.id ?? 0;
     if (oldest === null) entries = [];
     else if ((entries[0]?.id ?? oldest) < oldest) entries = entries.filter(({ id }) => id >= oldest);
-    for (const entry of journal.read(last)) entries.push(entry);
+    const noteDamage = (entry: DamagedEntry): void => {
+      lastId = entry.id;
+      onDamage(entry);
+    };
+    for (const entry of journal.read(lastId, noteDamage)) entries.push(entry);
+    lastId = Math.max(lastId, entries.at(-1)?.id ?? lastId);
   }
 
   return {

@@ -3,11 +3,14 @@
  * the oldest first, then the oldest hours go. Gives free pages back. Works in slices, as the compactor does.
  */
 import type { DatabaseSync } from 'node:sqlite';
-import { decodeChunk } from './chunk-codec.ts';
-import { type ChunkTable, HOURS, READINGS } from './chunk-table.ts';
-import { encodeHours, toHours } from './hours.ts';
+import { type Chunk, HOURS, READINGS } from './chunk.ts';
+import type { ChunkTable } from './chunk-table.ts';
+import { DamageError, isDamage } from './damage.ts';
+import { toHours } from './hours.ts';
 import type { WriterMemory } from './memory.ts';
 import type { Retention } from './protocol.ts';
+import type { SeriesTable } from './series-table.ts';
+import type { SetAside } from './set-aside.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface Keeper {
@@ -21,6 +24,8 @@ export interface Keeper {
 interface Parts {
   readonly db: DatabaseSync;
   readonly chunks: ChunkTable;
+  readonly series: Pick<SeriesTable, 'raiseHorizon'>;
+  readonly setAside: Pick<SetAside, 'tell'>;
   readonly memory: WriterMemory;
   readonly retention: Retention;
   /** Epoch ms. */
@@ -44,9 +49,10 @@ const SLICE_PAGES = 128;
 /** Free pages up to here are left for the next round of the journal. */
 const SPARE_PAGES = 1_024;
 
-export function createKeeper({ db, chunks, memory, retention, now }: Parts): Keeper {
-  const oldest = db.prepare('SELECT series, start, end, kind FROM chunk WHERE kind = ? ORDER BY end LIMIT 1');
-  const saveHorizon = db.prepare('UPDATE series SET horizon = max(coalesce(horizon, :end), :end) WHERE id = :series');
+export function createKeeper({ db, chunks, series: seriesTable, setAside, memory, retention, now }: Parts): Keeper {
+  const oldest =
+    db.prepare(`SELECT CAST(series AS REAL) AS series, CAST(start AS REAL) AS start, CAST(end AS REAL) AS end,
+    CAST(kind AS REAL) AS kind FROM chunk WHERE kind = ? ORDER BY end LIMIT 1`);
   const pragma = (name: string): number => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
   const pageBytes = pragma('page_size');
   let timer: NodeJS.Timeout | NodeJS.Immediate | null = null;
@@ -63,23 +69,44 @@ export function createKeeper({ db, chunks, memory, retention, now }: Parts): Kee
     return find(HOURS) ?? readings;
   }
 
-  function shrink({ series, start, end, kind }: Oldest): void {
+  /** Whether it was done: what is damaged goes aside instead, and takes no horizon with it. */
+  function shrink(oldest: Oldest): boolean {
+    const { series, start, end, kind } = oldest;
+    const chunk = chunks.at(series, start);
+    if (chunk === null) {
+      chunks.dropIndexEntry(oldest);
+      return false;
+    }
+    if (chunk.kind !== kind || chunk.end !== end) throw new DamageError('the index of the chunks by age is damaged');
     if (kind === HOURS) chunks.remove(series, start);
-    else chunks.replaceByHours(series, start, encodeHours(toHours(decodeChunk(chunks.data(series, start)))));
-    saveHorizon.run({ series, end });
+    else if (!rollUp(series, chunk)) return false;
+    seriesTable.raiseHorizon(series, end);
+    return true;
+  }
+
+  function rollUp(series: number, chunk: Chunk): boolean {
+    try {
+      chunks.replaceByHours(series, chunk, toHours(chunks.readings(series, chunk)));
+      return true;
+    } catch (error) {
+      const isAside = error instanceof DamageError && chunks.setAside(series, chunk.start, error.message);
+      if (!isAside) throw error;
+      return false;
+    }
   }
 
   /** Whether there may be more to do. */
   function slice(): boolean {
     const shrunk: Oldest[] = [];
+    let looked = 0;
     inTransaction(db, () => {
-      for (let next = choose(); next && shrunk.length < SLICE_CHUNKS; next = choose()) {
-        shrink(next);
-        shrunk.push(next);
+      for (let next = choose(); next && looked < SLICE_CHUNKS; next = choose()) {
+        looked++;
+        if (shrink(next)) shrunk.push(next);
       }
     });
     for (const { series, end } of shrunk) memory.setHorizon(series, end);
-    return shrunk.length === SLICE_CHUNKS || giveBackPages();
+    return looked === SLICE_CHUNKS || giveBackPages();
   }
 
   function giveBackPages(): boolean {
@@ -92,10 +119,18 @@ export function createKeeper({ db, chunks, memory, retention, now }: Parts): Kee
   function step(): void {
     try {
       timer = slice() ? setImmediate(step) : setTimeout(step, HOURLY_MS);
-    } catch {
+    } catch (error) {
       // A full disk, as a rule: the commits say so themselves.
-      timer = setTimeout(step, RETRY_MS);
+      timer = setTimeout(step, rests(error) ? HOURLY_MS : RETRY_MS);
     }
+  }
+
+  /** Whether damage is to blame, which is told: nothing is deleted by age or budget any more, until a repair. */
+  function rests(error: unknown): boolean {
+    if (!isDamage(error)) return false;
+    const reason = `retention rests until a repair: ${(error as Error).message}`;
+    setAside.tell({ series: null, from: null, to: null, reason });
+    return true;
   }
 
   function stop(): void {
@@ -110,7 +145,11 @@ export function createKeeper({ db, chunks, memory, retention, now }: Parts): Kee
       timer = setImmediate(step);
     },
     finish() {
-      while (slice());
+      try {
+        while (slice());
+      } catch (error) {
+        if (!rests(error)) throw error;
+      }
       db.exec('PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);');
     },
     stop,

@@ -1,59 +1,105 @@
 /** The database of readings: its tables, its versions, and the way from an older one to this one. */
 import { DatabaseSync } from 'node:sqlite';
+import { isDamage } from './damage.ts';
+import { JOURNAL_TABLE } from './journal.ts';
 import { migrateRows } from './migrate-rows.ts';
+import { sealAllSeries } from './series-table.ts';
+import { DAMAGED_TABLE } from './set-aside.ts';
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 /**
  * `journal`: one row a commit, columns of whatever came (`journal.ts`). `chunk`: readings of one series, compressed, that
  * do not overlap (`chunk-table.ts`); what is in both counts once. `series.horizon`: up to there readings are rolled up or gone.
+ * `sealing`: how far `sealer.ts` has got with the chunks of version 2, which have no checksums; no row: all have theirs.
  */
-const TABLES = `
-  CREATE TABLE IF NOT EXISTS series (
-    id INTEGER PRIMARY KEY, device TEXT NOT NULL, metric TEXT NOT NULL, horizon INTEGER, UNIQUE (device, metric)
-  ) STRICT;
-  CREATE TABLE journal (id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL) STRICT;
+const CHUNK_TABLES = `
+  ${JOURNAL_TABLE}
   CREATE TABLE chunk (
     series INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, kind INTEGER NOT NULL,
-    count INTEGER NOT NULL, good INTEGER NOT NULL, min REAL, max REAL, sum REAL, last REAL, end_quality INTEGER NOT NULL,
+    count INTEGER NOT NULL, good INTEGER NOT NULL, min REAL, max REAL, sum REAL, last REAL, seal INTEGER NOT NULL,
     data BLOB NOT NULL,
     PRIMARY KEY (series, start)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX chunk_by_age ON chunk (kind, end);
 `;
+const CHECK_TABLES = `
+  CREATE TABLE sealing (series INTEGER NOT NULL, start INTEGER NOT NULL) STRICT;
+  ${DAMAGED_TABLE}
+`;
+const TABLES = `
+  CREATE TABLE series (
+    id INTEGER PRIMARY KEY, device TEXT NOT NULL, metric TEXT NOT NULL, horizon INTEGER, seal INTEGER,
+    UNIQUE (device, metric)
+  ) STRICT;
+  ${CHUNK_TABLES} ${CHECK_TABLES}
+`;
 
+/** Opens it, and brings it up to date where it is to be written. An error names the file, and what to do. */
 export function openDatabase({ file, readOnly }: { file: string; readOnly: boolean }): DatabaseSync {
-  const db = new DatabaseSync(file, { readOnly });
-  db.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4000;');
-  if (readOnly) return db;
+  let db: DatabaseSync | null = null;
+  try {
+    db = new DatabaseSync(file, { readOnly });
+    db.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -4000;');
+    if (!readOnly) prepare(db);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw new Error(`${file}: ${(error as Error).message}${isDamage(error) ? REMEDY : ''}`);
+  }
+}
+
+/** What ends a sentence about a file that cannot be used. */
+export const REMEDY = '; save what can be read with "npm start -- repair", or put a backup back';
+
+function prepare(db: DatabaseSync): void {
   const version = db.prepare('PRAGMA user_version').get()?.user_version;
   // Before the first table: pages that the journal leaves are given back in small steps.
   if (version === 0) db.exec('PRAGMA auto_vacuum = INCREMENTAL');
   // A PUBACK means on disk: NORMAL would sync at checkpoints only (contract 2.5).
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216;');
   if (version === 0) db.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
-  else if (version === 1) migrate(db);
+  else if (version === 1) fromVersion1(db);
+  else if (version === 2) migrate(db, () => addChecks(db));
   else if (version !== SCHEMA_VERSION) {
-    throw new Error(`${file} has schema version ${version}; this program knows version ${SCHEMA_VERSION}`);
+    throw new Error(`it has schema version ${version}; this program knows version ${SCHEMA_VERSION}`);
   }
-  return db;
 }
 
-/** All or nothing: a power cut on the way leaves version 1 as it was. */
-function migrate(db: DatabaseSync): void {
+/** All or nothing: a power cut on the way leaves the version before as it was. */
+function migrate(db: DatabaseSync, steps: () => void): void {
   db.exec('BEGIN IMMEDIATE');
   try {
-    db.exec(`ALTER TABLE series ADD COLUMN horizon INTEGER; ${TABLES}`);
-    migrateRows(db);
+    steps();
     db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
   } catch (error) {
     if (db.isTransaction) db.exec('ROLLBACK');
     throw error;
   }
+}
+
+function fromVersion1(db: DatabaseSync): void {
+  migrate(db, () => {
+    db.exec(`ALTER TABLE series ADD COLUMN horizon INTEGER; ALTER TABLE series ADD COLUMN seal INTEGER;`);
+    db.exec(CHUNK_TABLES + CHECK_TABLES);
+    sealAllSeries(db);
+    migrateRows(db);
+  });
   // Gives back what the rows took; where there is no room for that, the pages are used again instead.
   try {
     db.exec('PRAGMA auto_vacuum = INCREMENTAL; VACUUM;');
   } catch (error) {
     if ((error as { errcode?: number }).errcode !== 13) throw error;
   }
+}
+
+/** Touches no chunk, however large the file: a seal is where the code of the quality was, and comes behind (`sealer.ts`). */
+function addChecks(db: DatabaseSync): void {
+  db.exec(`
+    ALTER TABLE series ADD COLUMN seal INTEGER;
+    ALTER TABLE chunk RENAME COLUMN end_quality TO seal;
+    ${CHECK_TABLES}
+    INSERT INTO sealing VALUES (0, 0);
+  `);
+  sealAllSeries(db);
 }

@@ -48,3 +48,9 @@ export function addSummary(summary: Summary, newer: Summary): void {
   summary.last = newer.last;
   summary.good += newer.good;
 }
+
+/** Whether it may be of readings: what a flipped bit leaves is mostly none. */
+export function isSummary({ good, min, max, last }: Summary): boolean {
+  if (!Number.isInteger(good) || good < 0) return false;
+  return good === 0 || (min <= last && last <= max);
+}

@@ -2,66 +2,152 @@
 import { workerData } from 'node:worker_threads';
 import { createChunkTable } from './chunk-table.ts';
 import { createCompactor } from './compactor.ts';
+import { type Finding, isDamage } from './damage.ts';
 import { createJournalTable } from './journal.ts';
+import { loadJournal, renewJournal } from './journal-repair.ts';
 import { createWriterMemory } from './memory.ts';
 import type { ReadingColumns, SeriesRow, ThreadOptions, WriterCalls } from './protocol.ts';
 import { createKeeper } from './retention.ts';
 import { openDatabase } from './schema.ts';
+import { createSealer } from './sealer.ts';
+import { createSeriesTable } from './series-table.ts';
+import { createSetAside } from './set-aside.ts';
 import { type Handlers, serve } from './thread.ts';
 import { inTransaction } from './transaction.ts';
 
 function createHandlers({ file, retention }: ThreadOptions): Handlers<WriterCalls> {
   const db = openDatabase({ file, readOnly: false });
-  const selectSeries = db.prepare('SELECT id, device, metric, horizon FROM series');
-  const insertSeries = db.prepare('INSERT OR IGNORE INTO series (id, device, metric) VALUES (?, ?, ?)');
+  const setAside = createSetAside(db, Date.now);
+  const series = createSeriesTable(db, setAside);
   const journal = createJournalTable(db, 'write');
-  const chunks = createChunkTable(db);
-  const memory = createWriterMemory(chunks);
-  const keeper = createKeeper({ db, chunks, memory, retention, now: Date.now });
-  const compactor = createCompactor({ db, journal, chunks, memory, afterwards: keeper.start });
+  const chunks = createChunkTable(db, setAside.chunk);
+  const memory = createWriterMemory(chunks, (id, reason) => setAside.tell(unreadable(id, reason)));
+  const keeper = createKeeper({ db, chunks, series, setAside, memory, retention, now: Date.now });
+  const sealer = createSealer({ db, chunks, setAside });
+  const compactor = createCompactor({
+    db,
+    journal,
+    chunks,
+    memory,
+    setAside,
+    afterwards: keeper.start,
+    renewJournal: renew,
+  });
 
-  for (const { id, horizon } of selectSeries.all()) memory.know(id as number, horizon as number | null);
-  for (const { id, columns } of journal.read(0)) {
-    memory.load(columns);
-    compactor.committed(id, columns.series.length);
+  function renew(): void {
+    for (const { id, readings } of renewJournal(db, { journal, memory, setAside })) compactor.committed(id, readings);
   }
+
+  const standing = setAside.standing();
+  const rows = series.load();
+  for (const { id, horizon } of rows) memory.know(id, horizon);
+  const loaded = loadJournal(db, { journal, memory, setAside });
+  for (const { id, readings } of loaded.entries) compactor.committed(id, readings);
+  if (!loaded.isWhole) renew();
   keeper.start();
+  sealer.start();
+
+  /** What has been taken, in the journal. */
+  function commit(stored: ReadingColumns, newSeries: readonly SeriesRow[]): number {
+    return inTransaction(db, () => {
+      for (const row of newSeries) series.insert(row);
+      return journal.append(stored);
+    });
+  }
+
+  /** Where the journal's own pages are damaged it is begun anew, once, from what the memory holds: `stored` too. */
+  function commitOrRenew(stored: ReadingColumns, newSeries: readonly SeriesRow[]): void {
+    try {
+      compactor.committed(commit(stored, newSeries), stored.series.length);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      inTransaction(db, () => {
+        for (const row of newSeries) series.insert(row);
+      });
+      renew();
+    }
+  }
+
+  function look(findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      if (finding.kind === 'chunk') lookAt(finding.series, finding.start);
+      else if (finding.id === null) renewUnreadable();
+      else
+        setAside.tell({
+          ...NOWHERE,
+          reason: 'a commit of the journal cannot be read back; it is moved on from memory',
+        });
+    }
+  }
+
+  function renewUnreadable(): void {
+    try {
+      journal.read(Number.NEGATIVE_INFINITY, () => undefined);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      renew();
+    }
+  }
+
+  /** The writer sees for itself: what the reader met may have been moved since. */
+  function lookAt(id: number, start: number): void {
+    try {
+      const chunk = chunks.at(id, start);
+      if (chunk) chunks.body(id, chunk);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      chunks.setAside(id, start, (error as Error).message);
+    }
+  }
 
   return {
-    series: () => selectSeries.all().map(({ id, device, metric }) => ({ id, device, metric }) as unknown as SeriesRow),
+    series: () => ({
+      rows: rows.map(({ id, device, metric }) => ({ id, device, metric })),
+      lastId: series.lastId(),
+      damage: [...standing, ...setAside.news()],
+    }),
     append({ newSeries, columns }) {
       compactor.ensureRoom();
       for (const { id } of newSeries) memory.know(id, null);
-      const outcomes = Uint8Array.from(columns.series, (series, i) =>
-        memory.take(series, columns.ts[i] ?? 0, columns.value[i] ?? 0, columns.quality[i] ?? 0),
+      const outcomes = Uint8Array.from(columns.series, (id, i) =>
+        memory.take(id, columns.ts[i] ?? 0, columns.value[i] ?? 0, columns.quality[i] ?? 0),
       );
       const stored = onlyStored(columns, outcomes);
-      if (stored.series.length === 0 && newSeries.length === 0) return outcomes;
-      try {
-        const id = inTransaction(db, () => {
-          for (const { id, device, metric } of newSeries) insertSeries.run(id, device, metric);
-          return journal.append(stored);
-        });
-        compactor.committed(id, stored.series.length);
-      } catch (error) {
-        memory.giveBack(stored);
-        throw error;
+      if (stored.series.length > 0 || newSeries.length > 0) {
+        try {
+          commitOrRenew(stored, newSeries);
+        } catch (error) {
+          memory.giveBack(stored);
+          throw error;
+        }
       }
-      return outcomes;
+      return { outcomes, damage: setAside.news() };
     },
     newest: memory.newest,
+    look(findings) {
+      look(findings);
+      return setAside.news();
+    },
     compact() {
       compactor.finish();
+      sealer.finish();
       keeper.finish();
-      return undefined;
+      return setAside.news();
     },
     close() {
       compactor.stop();
       keeper.stop();
+      sealer.stop();
       db.close();
       return undefined;
     },
   };
+}
+
+const NOWHERE = { series: null, from: null, to: null };
+
+function unreadable(series: number, reason: string) {
+  return { ...NOWHERE, series, reason: `its chunks cannot be read: ${reason}` };
 }
 
 function onlyStored(columns: ReadingColumns, outcomes: Uint8Array): ReadingColumns {

@@ -1,0 +1,91 @@
+/** The list of series: which number stands for which device and metric. A checksum a row, since a wrong name is a wrong chart. */
+import type { DatabaseSync } from 'node:sqlite';
+import { crc32 } from 'node:zlib';
+import type { SeriesRow } from './protocol.ts';
+import type { SetAside } from './set-aside.ts';
+
+export interface SeriesTable {
+  /** Those that can be believed; the others are set aside. */
+  load(): readonly KnownSeries[];
+  /** Within the caller's transaction. */
+  insert(row: SeriesRow): void;
+  /** Up to there its readings are rolled up or gone; it never goes back. */
+  raiseHorizon(id: number, ts: number): void;
+  /** The highest number that anything stored goes by. A new series must not take one that was another's. */
+  lastId(): number;
+}
+
+export interface KnownSeries extends SeriesRow {
+  readonly horizon: number | null;
+}
+
+/** Of what is kept by number in arrays: a number far beyond is damage. */
+const MAX_ID = 10_000_000;
+
+export function createSeriesTable(db: DatabaseSync, setAside: SetAside): SeriesTable {
+  const insert = db.prepare('INSERT OR IGNORE INTO series (id, device, metric, seal) VALUES (?, ?, ?, ?)');
+  const selectOne = db.prepare(`${SELECT} WHERE id = ?`);
+  const saveHorizon = db.prepare('UPDATE series SET horizon = ?, seal = ? WHERE id = ?');
+
+  return {
+    load() {
+      const rows = db.prepare(SELECT).all().map(toStored);
+      const damaged = rows.filter((row) => !isWhole(row));
+      for (const { id } of damaged) setAside.seriesRow(id, 'it does not fit its checksum');
+      // Its index knows damaged rows by names that are others' now.
+      if (damaged.length > 0) db.exec('REINDEX series');
+      return rows.filter(isWhole);
+    },
+    insert(row) {
+      const { id, device, metric } = row;
+      const isThere = (): boolean => {
+        insert.run(id, device, metric, sealOf({ ...row, horizon: null }));
+        const stored = toStored(selectOne.get(id));
+        return stored.device === device && stored.metric === metric;
+      };
+      if (isThere()) return;
+      // An index that knows the name by a damaged row must not keep its readings out.
+      db.exec('REINDEX series');
+      if (!isThere()) throw new Error(`series ${id}, ${device}.${metric}: its number or its name is another’s`);
+    },
+    raiseHorizon(id, ts) {
+      const stored = toStored(selectOne.get(id));
+      if (!isWhole(stored)) return;
+      const horizon = Math.max(stored.horizon ?? ts, ts);
+      saveHorizon.run(horizon, sealOf({ ...stored, horizon }), id);
+    },
+    lastId() {
+      const of = (sql: string): number => Number(db.prepare(sql).get(MAX_ID)?.id ?? 0);
+      return Math.max(
+        of('SELECT max(id) AS id FROM series WHERE id <= ?'),
+        of('SELECT max(series) AS id FROM chunk WHERE series <= ?'),
+        of("SELECT max(series) AS id FROM damaged WHERE typeof(series) = 'integer' AND series <= ?"),
+      );
+    },
+  };
+}
+
+/** Of a file without: what is there is what there is to believe. */
+export function sealAllSeries(db: DatabaseSync): void {
+  const save = db.prepare('UPDATE series SET seal = ? WHERE id = ?');
+  for (const row of db.prepare(SELECT).all().map(toStored)) save.run(sealOf(row), row.id);
+}
+
+interface Stored extends KnownSeries {
+  readonly seal: number | null;
+}
+
+const SELECT =
+  'SELECT CAST(id AS REAL) AS id, device, metric, CAST(horizon AS REAL) AS horizon, CAST(seal AS REAL) AS seal FROM series';
+
+function toStored(row: unknown): Stored {
+  return (row ?? { id: 0, device: '', metric: '', horizon: null, seal: null }) as Stored;
+}
+
+function isWhole(row: Stored): boolean {
+  return Number.isInteger(row.id) && row.id > 0 && row.id <= MAX_ID && row.seal === sealOf(row);
+}
+
+export function sealOf({ id, device, metric, horizon }: KnownSeries): number {
+  return crc32(`${id}\0${device}\0${metric}\0${horizon ?? ''}`);
+}
