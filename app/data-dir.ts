@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DataLockedError, lockData } from '../ingest/store/data-lock.ts';
 import { StartError } from './start-error.ts';
@@ -24,6 +35,19 @@ export function makeFolder(dir: string): void {
   if (existsSync(dir)) return;
   makeFolder(dirname(dir));
   mkdirSync(dir);
+  syncFolder(dirname(dir));
+}
+
+/** What was made or renamed in it outlives a power cut only after this: the sync of a file keeps its content, not its name. */
+export function syncFolder(dir: string): void {
+  // Windows opens no folder, and its file systems keep names in order.
+  if (process.platform === 'win32') return;
+  const handle = openSync(dir, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 export interface RunFile {
