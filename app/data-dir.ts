@@ -5,6 +5,7 @@ import { DataLockedError, lockData } from '../ingest/store/data-lock.ts';
 import { isDamage } from '../ingest/store/database-look.ts';
 import { keepFilesPrivate } from './folder/rights.ts';
 import { obstacleInDatabase, setAside } from './folder/set-aside.ts';
+import { syncFolder } from './folder/whole-file.ts';
 import { StartError } from './start-error.ts';
 
 const LOCK = 'lock.db';
@@ -47,4 +48,5 @@ export function makeFolder(dir: string, mode = 0o700): void {
   if (existsSync(dir)) return;
   makeFolder(dirname(dir), 0o777);
   mkdirSync(dir, { mode });
+  syncFolder(dirname(dir));
 }

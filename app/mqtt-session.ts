@@ -4,6 +4,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { syncFolder } from './folder/whole-file.ts';
 import { StartError } from './start-error.ts';
 
 export interface MqttSession {
@@ -20,6 +21,7 @@ export function openMqttSession(dataDir: string, filters: readonly string[]): Mq
   const session = { clientId: known.clientId, filters: [...new Set([...known.filters, ...filters])] };
   writeFileSync(`${file}.new`, `${JSON.stringify(session, null, 2)}\n`, { flush: true });
   renameSync(`${file}.new`, file);
+  syncFolder(dataDir);
   return { clientId: session.clientId, formerFilters: session.filters };
 }
 

@@ -10,11 +10,13 @@ import { measureFlood } from './flood.ts';
 import { measureFrozen } from './frozen.ts';
 import { measureInfluxFaults } from './influx-faults.ts';
 import { killRounds } from './kill.ts';
+import { measurePower } from './power.ts';
 import { runNamed } from './runner.ts';
 import { measureSync } from './sync.ts';
 
 await runNamed('fault', {
   kill: killRounds,
+  power: measurePower,
   'disk-full': measureDiskFull,
   storm: measureAlarmStorm,
   damage: measureDamage,
