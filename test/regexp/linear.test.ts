@@ -122,7 +122,7 @@ describe('every regular expression of the product takes linear time', () => {
   });
 
   it('decodes telemetry of any shape in linear time', () => {
-    const pumps = pumpsOf('{}[]":,\\\\NaN-', ['"', '{"a":"', '[', '{"a":', '[{"a":NaN},"']);
+    const pumps = pumpsOf('{}[]":\\\\,NaN-', ['"', '{"a":"', '[', '{"a":', '[{"a":NaN},"']);
     expect(slowest(pumps, (text) => decodeTelemetry(Buffer.from(text)))).toBeNull();
   });
 });
