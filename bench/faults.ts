@@ -7,6 +7,7 @@ import { measureBrokers } from './external-broker.ts';
 import { measureIngests } from './external-broker-ingests.ts';
 import { measureFlood } from './flood.ts';
 import { measureFrozen } from './frozen.ts';
+import { measureHostile } from './hostile.ts';
 import { measureInfluxFaults } from './influx-faults.ts';
 import { killRounds } from './kill.ts';
 import { runNamed } from './runner.ts';
@@ -18,6 +19,7 @@ await runNamed('fault', {
   storm: measureAlarmStorm,
   flood: measureFlood,
   frozen: measureFrozen,
+  hostile: measureHostile,
   sync: measureSync,
   broker: measureBrokers,
   ingests: measureIngests,
