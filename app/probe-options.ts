@@ -37,7 +37,7 @@ const schema = z.strictObject({
     .optional(),
   range: z
     .string()
-    .regex(/^-?[\d.]+\.\.-?[\d.]+$/, 'expected bounds such as 0..50')
+    .regex(/^-?(\d+(\.\d+)?|\.\d+)\.\.-?(\d+(\.\d+)?|\.\d+)$/, 'expected bounds such as 0..50')
     .optional(),
   metric: z
     .string()

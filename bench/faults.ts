@@ -8,6 +8,7 @@ import { measureBrokers } from './external-broker.ts';
 import { measureIngests } from './external-broker-ingests.ts';
 import { measureFlood } from './flood.ts';
 import { measureFrozen } from './frozen.ts';
+import { measureHostile } from './hostile.ts';
 import { measureInfluxFaults } from './influx-faults.ts';
 import { killRounds } from './kill.ts';
 import { measurePower } from './power.ts';
@@ -22,6 +23,7 @@ await runNamed('fault', {
   damage: measureDamage,
   flood: measureFlood,
   frozen: measureFrozen,
+  hostile: measureHostile,
   sync: measureSync,
   broker: measureBrokers,
   ingests: measureIngests,

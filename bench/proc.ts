@@ -1,5 +1,5 @@
 /** What Linux knows of a process (proc(5)). */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 
 /** Linux counts CPU time in hundredths of a second. */
 const TICKS_PER_S = 100;
@@ -43,4 +43,27 @@ function statusMb(pid: number, field: string): number {
 export function openFilesLimit(): number {
   const [, soft] = /Max open files\s+(\d+|unlimited)/.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
   return soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);
+}
+
+export function threads(pid: number): number {
+  return Number(/^Threads:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+/** Connections and listeners. */
+export function sockets(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) => isSocket(`/proc/${pid}/fd/${fd}`)).length;
+}
+
+/** From now on `peakResidentMb` counts anew. */
+export function forgetPeak(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+/** It may be gone by now. */
+function isSocket(link: string): boolean {
+  try {
+    return readlinkSync(link).startsWith('socket:');
+  } catch {
+    return false;
+  }
 }

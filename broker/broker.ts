@@ -1,16 +1,20 @@
 /** The embedded MQTT broker: aedes between gates of our own (docs/adr/0009). */
 import { createServer, type Server } from 'node:net';
+import { Readable } from 'node:stream';
 import { Aedes, type AedesOptions, type PublishPacket } from 'aedes';
 import { writeToStream } from 'mqtt-packet';
+import { createLimitedLog, type LimitedLog } from '../model/limited-log.ts';
 import type { Log } from '../model/log.ts';
 import { createAnswers } from './answers.ts';
-import { tellOnce } from './connection.ts';
+import { type Connection, tellOnce } from './connection.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { createEmitter } from './emitter.ts';
 import {
   createForwardGate,
   createPublishGate,
+  createSignInGate,
   createSubscribeGate,
+  giveUpFilters,
   isPlainFilter,
   type PublishGateParts,
 } from './gates.ts';
@@ -18,6 +22,9 @@ import { createHold, type HoldCounts } from './hold.ts';
 import { createIntake } from './intake.ts';
 import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
 import { createOutlet, type OutletCounts } from './outlet.ts';
+import { createPartials } from './partials.ts';
+import { createPot, type Pot } from './pot.ts';
+import { createRetainedSender } from './retained-sender.ts';
 import { type OpenSessions, openSessions, type SessionCounts } from './sessions/open-sessions.ts';
 import type { SessionLimits } from './sessions/session-limits.ts';
 import { createWatchlist } from './watchlist.ts';
@@ -43,9 +50,14 @@ export interface BrokerDependencies extends Pick<PublishGateParts, 'onTelemetry'
 interface BrokerHealth extends SessionCounts {
   readonly clients: number;
   readonly connectionsRefused: number;
+  /** Subscriptions, wills and client ids beyond their limits. */
+  readonly refused: { readonly subscriptions: number; readonly signIns: number };
+  /** Of packets that are not whole yet. */
+  readonly partialBytes: number;
   /** Telemetry that waits for its commit. */
   readonly held: HoldCounts;
-  readonly slowSubscribers: OutletCounts;
+  /** `skipped`: messages that went to nobody, since too many deliveries were due already. */
+  readonly slowSubscribers: OutletCounts & { readonly skipped: number };
 }
 
 export interface Broker {
@@ -56,21 +68,32 @@ export interface Broker {
 }
 
 export async function startBroker(options: BrokerOptions, dependencies: BrokerDependencies): Promise<Broker> {
-  const { onTelemetry, log, onDamage } = dependencies;
+  const { onTelemetry, log: fullLog, onDamage } = dependencies;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const log = createLimitedLog(fullLog, () => performance.now());
   const sessions = openSessions(
     { file: options.sessionFile ?? ':memory:', limits: options.sessionLimits ?? {}, isGranted: isPlainFilter },
     { log, now: Date.now, ...(onDamage && { onDamage }) },
   );
-  const { hold, outlet, connections } = createTraffic(limits, log);
+  const pots = { filters: createPot(limits.filterBytes), wills: createPot(limits.wills) };
+  const { hold, outlet, partials, connections } = createTraffic({ limits, pots, log });
   const mq = createEmitter();
   /** Most telemetry nobody has subscribed to. */
   const isWanted = ({ topic, retain }: PublishPacket): boolean =>
     retain || mq.isHeard(topic) || sessions.isHeard(topic);
   const forward = (packet: PublishPacket): void => aedes.publish(packet, nothing);
+  const signIn = createSignInGate({ connections, limits, pot: pots.wills, log });
+  const subscribe = createSubscribeGate({
+    connections,
+    maxFilters: limits.filters,
+    pot: pots.filters,
+    mayKeep: sessions.mayKeep,
+    log,
+  });
   const aedes: Aedes = await createAedes(limits, {
     mq,
-    persistence: sessions.persistence,
+    persistence: { ...sessions.persistence, createRetainedStreamCombi: () => Readable.from([]) },
+    authenticate: signIn.gate,
     authorizePublish: createPublishGate({
       connections,
       hold,
@@ -80,10 +103,10 @@ export async function startBroker(options: BrokerOptions, dependencies: BrokerDe
       forward,
       log,
     }),
-    authorizeSubscribe: createSubscribeGate({ connections, maxFilters: limits.filters, log }),
+    authorizeSubscribe: subscribe.gate,
     authorizeForward: createForwardGate(connections, outlet),
   });
-  followLives(aedes, { connections, sessions, log });
+  followLives(aedes, { connections, sessions, pot: pots.filters, log });
   const { server, refused } = createDoor(aedes, { connections, maxConnections: limits.connections, log });
 
   async function end(): Promise<void> {
@@ -102,8 +125,10 @@ export async function startBroker(options: BrokerOptions, dependencies: BrokerDe
     health: () => ({
       clients: aedes.connectedClients,
       connectionsRefused: refused(),
+      refused: { subscriptions: subscribe.refused(), signIns: signIn.refused() },
+      partialBytes: partials.bytes(),
       held: hold.counts(),
-      slowSubscribers: outlet.counts(),
+      slowSubscribers: { ...outlet.counts(), skipped: mq.dropped() },
       ...sessions.counts(),
     }),
     async stop() {
@@ -114,12 +139,34 @@ export async function startBroker(options: BrokerOptions, dependencies: BrokerDe
   };
 }
 
-function createTraffic(limits: BrokerLimits, log: Log) {
+interface TrafficParts {
+  readonly limits: BrokerLimits;
+  readonly pots: { readonly filters: Pot; readonly wills: Pot };
+  readonly log: LimitedLog;
+}
+
+function createTraffic({ limits, pots, log }: TrafficParts) {
   const watchlist = createWatchlist();
   const hold = createHold({ limits, watchlist, onRoom: () => intake.resume() });
-  const intake = createIntake({ limits, hold, watchlist, log });
+  const partials = createPartials(limits, log);
+  const intake = createIntake({ limits, hold, watchlist, partials });
   const outlet = createOutlet({ limits, watchlist, log });
-  return { hold, outlet, connections: createConnections({ hold, intake, outlet, watchlist, log }) };
+  const onGone = ({ filterBytes, willBytes }: Connection): void => {
+    pots.filters.give(filterBytes, filterBytes);
+    pots.wills.give(willBytes, willBytes);
+  };
+  const connections = createConnections({
+    hold,
+    intake,
+    outlet,
+    watchlist,
+    partials,
+    limits,
+    onGone,
+    onSweep: log.tick,
+    log,
+  });
+  return { hold, outlet, partials, connections };
 }
 
 /** The outlet sees to whoever reads slowly; aedes would also end a connection that is merely never at rest. */
@@ -140,21 +187,33 @@ function createAedes(limits: BrokerLimits, parts: AedesOptions): Promise<Aedes> 
 interface Lives {
   readonly connections: Connections;
   readonly sessions: OpenSessions;
+  /** What the filters of clean sessions may cost. */
+  readonly pot: Pot;
   readonly log: Log;
 }
 
-function followLives(aedes: Aedes, { connections, sessions, log }: Lives): void {
+function followLives(aedes: Aedes, { connections, sessions, pot, log }: Lives): void {
+  const sender = createRetainedSender(sessions.retained);
   const tell = (client: Parameters<Connections['of']>[0], { message }: Error): void => {
     const connection = connections.of(client);
     if (connection) tellOnce(connection, log, { held: connection.held?.size ?? 0, reason: message }, 'client lost');
   };
   aedes.on('clientError', tell);
   aedes.on('connectionError', tell);
-  aedes.on('client', ({ id }) => sessions.setOnline(id, true));
+  aedes.on('client', (client) => {
+    connections.signedIn(client);
+    sessions.setOnline(client.id, true);
+  });
   aedes.on('clientDisconnect', ({ id }) => sessions.setOnline(id, false));
-  aedes.on('unsubscribe', (_, client) => {
+  aedes.on('subscribe', (subscriptions, client) => {
     const connection = connections.of(client);
-    if (connection) connection.filters = Object.keys(connection.client.subscriptions).length;
+    if (connection) sender.add(connection, subscriptions);
+  });
+  aedes.on('unsubscribe', (filters, client) => {
+    const connection = connections.of(client);
+    if (!connection) return;
+    sender.remove(connection, filters);
+    giveUpFilters(connection, filters, pot);
   });
 }
 
@@ -175,7 +234,7 @@ function createDoor(aedes: Aedes, { connections, maxConnections, log }: DoorPart
   server.maxConnections = maxConnections;
   server.on('drop', () => {
     refused++;
-    if (refused === 1) log.warn({ maxConnections }, 'too many connections: this one and others are refused');
+    log.warn({ maxConnections }, 'too many connections: this one and others are refused');
   });
   return { server, refused: () => refused };
 }

@@ -6,11 +6,19 @@ import type { Log } from '../model/log.ts';
 /** What aedes 1.2.0 keeps to itself: the version is pinned, and tests notice a change. */
 interface ClientInsides extends Client {
   readonly conn: Socket;
-  readonly _parser: { client: ClientInsides; parse(piece: Buffer): number };
+  readonly _parser: {
+    client: ClientInsides;
+    parse(piece: Buffer): number;
+    /** What is of the packet that is not whole yet, in the pieces in which it came. */
+    readonly _list: { readonly _bufs: readonly Buffer[] };
+  };
   /** Packets read and not yet done with. */
   _parsingBatch: number;
   /** It has said DISCONNECT. */
   readonly _disconnected: boolean;
+  /** Of the CONNECT that is being answered. */
+  readonly _will?: { readonly topic: string; readonly payload: Uint8Array | string } | null;
+  deliverQoS(packet: object, done: () => void): void;
   /** While aedes signs the client in. */
   readonly _paused?: boolean;
   /** Called once per packet that is done with, and once more when aedes has signed the client in. Ours, see intake. */
@@ -51,9 +59,17 @@ export interface Connection {
   isStopped: boolean;
   /** One line in the log is enough for an end. */
   isToldOf: boolean;
-  /** Of the refusal of a filter. */
-  isWarned: boolean;
-  filters: number;
+  /** Granted; null until the first. */
+  filters: Set<string> | null;
+  /** Of a clean session. */
+  filterBytes: number;
+  willBytes: number;
+  /** Has said CONNECT, and was let in. */
+  isSignedIn: boolean;
+  /** Of a packet that is not whole yet, with what its pieces cost besides. */
+  partialBytes: number;
+  /** Counted in sweeps: since then. */
+  partialSince: number;
   /** Highest QoS ever subscribed. */
   wantsQos: number;
   /** Written above the soft limit. */
@@ -73,8 +89,12 @@ export function createConnection(client: Client): Connection {
     isReading: false,
     isStopped: false,
     isToldOf: false,
-    isWarned: false,
-    filters: 0,
+    filters: null,
+    filterBytes: 0,
+    willBytes: 0,
+    isSignedIn: false,
+    partialBytes: 0,
+    partialSince: 0,
     wantsQos: 0,
     excessBytes: 0,
     sentBytes: 0,

@@ -5,10 +5,10 @@
  */
 
 import type { Socket } from 'node:net';
-import type { Log } from '../model/log.ts';
-import { type Connection, cutOff } from './connection.ts';
+import type { Connection } from './connection.ts';
 import type { Hold } from './hold.ts';
 import type { BrokerLimits } from './limits.ts';
+import type { Partials } from './partials.ts';
 import type { Watchlist } from './watchlist.ts';
 
 export interface Intake {
@@ -30,6 +30,8 @@ const SMALL_PIECE_BYTES = 4 * 1024;
 const TURN_BYTES = 512 * 1024;
 const MOST_PIECE_BYTES = 32 * 1024;
 const LEAST_PIECE_BYTES = 1024;
+/** Nor longer: what is dear to read waits for the next turn. */
+const TURN_MS = 50;
 /** Telemetry is held no longer than 10 s, so a ping of a client with a longer keepalive can wait for its turn. */
 const SHORT_KEEPALIVE_MS = 15_001;
 
@@ -37,13 +39,14 @@ interface IntakeParts {
   readonly limits: BrokerLimits;
   readonly hold: Pick<Hold, 'isFull'>;
   readonly watchlist: Pick<Watchlist, 'add'>;
-  readonly log: Log;
+  readonly partials: Pick<Partials, 'note'>;
 }
 
-export function createIntake({ limits, hold, watchlist, log }: IntakeParts): Intake {
+export function createIntake({ limits, hold, watchlist, partials }: IntakeParts): Intake {
   const stopped = new Set<Connection>();
   /** Those with more to read, in the next turn. */
   const inTurn = new Set<Connection>();
+  let isTurnDue = false;
   let pieceBytes = MOST_PIECE_BYTES;
 
   function isRoom(connection: Connection): boolean {
@@ -92,22 +95,30 @@ export function createIntake({ limits, hold, watchlist, log }: IntakeParts): Int
     connection.isReading = true;
     const waitingBytes = client._parser.parse(piece);
     connection.isReading = false;
-    if (waitingBytes > limits.packetBytes) cutOff(connection, log, 'cut off: a packet beyond all measure');
+    partials.note(connection, waitingBytes, piece.length);
     // Also where nothing is left: a limit may have been reached, and only a look notes that.
     if (client.conn.readableLength > 0) readInTurn(connection);
     else mayRead(connection);
   }
 
   function readInTurn(connection: Connection): void {
-    if (inTurn.size === 0) setImmediate(takeTurn);
     inTurn.add(connection);
+    if (isTurnDue) return;
+    isTurnDue = true;
+    setImmediate(takeTurn);
   }
 
   function takeTurn(): void {
     const connections = [...inTurn];
-    inTurn.clear();
     pieceBytes = Math.min(MOST_PIECE_BYTES, Math.max(LEAST_PIECE_BYTES, Math.floor(TURN_BYTES / connections.length)));
-    for (const connection of connections) read(connection);
+    const until = performance.now() + TURN_MS;
+    for (const connection of connections) {
+      inTurn.delete(connection);
+      read(connection);
+      if (performance.now() > until) break;
+    }
+    isTurnDue = inTurn.size > 0;
+    if (isTurnDue) setImmediate(takeTurn);
   }
 
   return {

@@ -37,3 +37,10 @@ export function matchesTopic(filter: string): (topic: string) => boolean {
   const only = new Qlobber<true>(MQTT).add(filter, true);
   return (topic) => only.test(topic, true);
 }
+
+/** Whether a topic matches any of them. */
+export function createTopicMatch(filters: Iterable<string>): (topic: string) => boolean {
+  const any = new Qlobber<true>(MQTT);
+  for (const filter of filters) any.add(filter, true);
+  return (topic) => any.test(topic, true);
+}

@@ -3,6 +3,7 @@ import type { DeviceId, MetricName } from '../model/ids.ts';
 import type { Device, Plant } from '../model/plant.ts';
 import type { ProfileMetric } from '../model/profile.ts';
 import type { Quality, Reading } from '../model/reading.ts';
+import { shortText } from '../model/short-text.ts';
 import { decodeTelemetry, NOT_A_NUMBER, type TelemetryFrame, type Undecodable } from '../model/telemetry.ts';
 import type { DeviceTopic } from '../model/topic.ts';
 
@@ -84,7 +85,7 @@ function acceptFrame(
     const metric = device.metrics.get(name);
     const value = metric ? acceptValue(metric, frame.values[name]) : unknownMetric(device, name);
     if (value !== null && typeof value === 'object') {
-      rejects.push({ ...value, device: device.id, metric: name });
+      rejects.push({ ...value, device: device.id, metric: shortText(name, MAX_BRIEF_CHARS) });
     } else {
       const quality: Quality = value === null ? 'bad' : time.quality;
       readings.push({ device: device.id, metric: name as MetricName, ts: time.ts, value, quality });
@@ -137,11 +138,14 @@ function unknownDevice(topic: DeviceTopic, device: Device | undefined): Fault {
 }
 
 function rejectFrame(frame: TelemetryFrame, { device }: { device: string }, fault: Fault, rejects: Reject[]): void {
-  for (const metric in frame.values) rejects.push({ ...fault, device, metric });
+  for (const name in frame.values) rejects.push({ ...fault, device, metric: shortText(name, MAX_BRIEF_CHARS) });
 }
 
-/** A sender's own text goes into logs: only so much of it. */
+const MAX_BRIEF_CHARS = 60;
+
+/** A sender's own text goes into logs: only so much of it, and nothing of what may be nested without end. */
 function brief(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  if (typeof value === 'string') return JSON.stringify(shortText(value, MAX_BRIEF_CHARS));
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
 }

@@ -78,9 +78,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 /**
  * A JSON string (skipped), or a number that JSON does not know but Python and C write.
- * An open string is taken whole: looking for its end from each of its quotes would take quadratic time.
+ * An open string is taken whole, also where it ends in a lone backslash: looking for its end from each of its quotes would
+ * take quadratic time. So from no quote on it can fail.
  */
-const STRING_OR_NOT_A_NUMBER = /"(?:[^"\\]|\\.)*(?:"|$)|-?\b(?:NaN|nan|Infinity|inf)\b/gs;
+const STRING_OR_NOT_A_NUMBER = /"(?:[^"\\]|\\.)*(?:"|\\?$)|-?\b(?:NaN|nan|Infinity|inf)\b/gs;
 
 function parseJson(text: string): unknown {
   try {

@@ -28,12 +28,14 @@ export function subscribePacket(filter: string): Buffer {
   return packet(0x82, [Buffer.from([0, 1]), textOf(filter), Buffer.from([0])]);
 }
 
-function textOf(text: string): Buffer {
+/** With its length before it [MQTT-1.5.3]. */
+export function textOf(text: string): Buffer {
   const bytes = Buffer.from(text);
   return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
 }
 
-function packet(firstByte: number, parts: readonly Uint8Array[]): Buffer {
+/** Any packet: its first byte, and what follows its length. */
+export function packet(firstByte: number, parts: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(parts);
   return Buffer.concat([Buffer.from([firstByte, ...lengthBytes(body.length)]), body]);
 }

@@ -31,11 +31,14 @@ interface Queue {
   /** By the counter of aedes, oldest first. */
   readonly rows: Map<number, QueuedRow>;
   readonly numbered: Map<number, QueuedRow>;
+  bytes: number;
 }
 
 /** As the broker id of messages from before the start: their counters are negative, so that none is met twice. */
 const BEFORE_THE_START = 'before';
 const ROW_BYTES = 300;
+/** Some room at once, since to make it means to look at all. */
+const ROOM_SHARE = 15 / 16;
 
 export function createOfflineQueues(limits: SessionLimits, note: Note, now: () => number): OfflineQueues {
   const queues = new Map<string, Queue>();
@@ -49,7 +52,7 @@ export function createOfflineQueues(limits: SessionLimits, note: Note, now: () =
   function queueOf(clientId: string): Queue {
     const known = queues.get(clientId);
     if (known) return known;
-    const queue = { rows: new Map(), numbered: new Map() };
+    const queue = { rows: new Map(), numbered: new Map(), bytes: 0 };
     queues.set(clientId, queue);
     return queue;
   }
@@ -59,6 +62,7 @@ export function createOfflineQueues(limits: SessionLimits, note: Note, now: () =
     byAge.add(row, messages);
     messages++;
     bytes += row.bytes;
+    queue.bytes += row.bytes;
   }
 
   function remove(queue: Queue, row: QueuedRow): void {
@@ -69,6 +73,7 @@ export function createOfflineQueues(limits: SessionLimits, note: Note, now: () =
     row.packet = null;
     messages--;
     bytes -= row.bytes;
+    queue.bytes -= row.bytes;
     note(row);
   }
 
@@ -80,6 +85,21 @@ export function createOfflineQueues(limits: SessionLimits, note: Note, now: () =
 
   function giveUp(isTooMuch: (oldest: QueuedRow) => boolean): number {
     return byAge.takeWhile(isTooMuch, (row) => remove(queueOf(row.clientId), row));
+  }
+
+  /** Whoever is owed most loses the oldest, so that a stranger's messages push out no device's. */
+  function makeRoom(): void {
+    const most = levelOf(
+      Array.from(queues.values(), (queue) => queue.bytes),
+      limits.queuedBytes * ROOM_SHARE,
+    );
+    for (const queue of queues.values()) {
+      for (const row of queue.rows.values()) {
+        if (queue.bytes <= most) break;
+        remove(queue, row);
+        dropped++;
+      }
+    }
   }
 
   function enqueueOne(clientId: string, packet: AedesPublishPacket, payload: Buffer): void {
@@ -120,7 +140,7 @@ export function createOfflineQueues(limits: SessionLimits, note: Note, now: () =
     enqueue(clientIds, packet) {
       const payload = ownBytes(packet.payload);
       for (const clientId of clientIds) enqueueOne(clientId, packet, payload);
-      if (bytes > limits.queuedBytes) dropped += giveUp(() => bytes > limits.queuedBytes);
+      if (bytes > limits.queuedBytes) makeRoom();
     },
     update(clientId, packet) {
       const queue = queueOf(clientId);
@@ -156,6 +176,18 @@ export function createOfflineQueues(limits: SessionLimits, note: Note, now: () =
     },
     counts: () => ({ messages, bytes, dropped, expired }),
   };
+}
+
+/** So much at most for each, and all together have no more than `total`. */
+function levelOf(sizes: readonly number[], total: number): number {
+  let left = total;
+  let count = sizes.length;
+  for (const size of sizes.toSorted((a, b) => a - b)) {
+    if (size * count >= left) break;
+    left -= size;
+    count--;
+  }
+  return left / Math.max(1, count);
 }
 
 function toRow({ seq, client, at_ms, message_id, released, topic, qos, payload }: StoredMessage): QueuedRow {

@@ -1,8 +1,9 @@
 /** Sessions, what they are owed, and retained messages: kept in memory, written behind to a file, there again after a restart. */
 import type { Log } from '../../model/log.ts';
+import { dropBeyond } from './drop-beyond.ts';
 import { createOfflineQueues, type QueueCounts } from './offline-queues.ts';
 import { createPersistence, type Persistence } from './persistence.ts';
-import { createRetained, type RetainedCounts } from './retained.ts';
+import { createRetained, type Retained, type RetainedCounts } from './retained.ts';
 import { openSessionFile } from './session-file.ts';
 import { DEFAULT_SESSION_LIMITS, type SessionLimits } from './session-limits.ts';
 import { createSessions } from './sessions.ts';
@@ -26,6 +27,9 @@ export interface SessionCounts {
 export interface OpenSessions {
   readonly persistence: Persistence;
   setOnline(clientId: string, isOnline: boolean): void;
+  /** Whether there is room for a filter of this session, or it is kept already. */
+  mayKeep(clientId: string, filter: string): boolean;
+  readonly retained: Pick<Retained, 'get' | 'all'>;
   /** Somebody is owed the messages of a topic. */
   isHeard(topic: string): boolean;
   /** Gives up what is too old; goes by itself once an hour. */
@@ -52,12 +56,16 @@ export function openSessions(options: SessionsOptions, { log, now, onDamage }: S
   const sessions = createSessions(limits, changes.note, now);
   const queues = createOfflineQueues(limits, changes.note, now);
   try {
+    const dropped = dropBeyond(file.db, limits);
     retained.restore(file.retained());
-    sessions.restore(file.sessions());
+    const filters = sessions.restore(file.sessions());
     queues.restore(file.queued());
+    if (filters + dropped.sessions + dropped.messages + dropped.retained > 0) {
+      log.warn({ ...dropped, filters }, 'broker.db held more than may be kept: the longest unused is dropped');
+    }
   } catch (error) {
-    // Whoever sets it aside must not meet our connection.
-    file.close();
+    // Whoever sets it aside must not meet our connection, and waits for no sync.
+    file.db.close();
     throw error;
   }
 
@@ -73,12 +81,11 @@ export function openSessions(options: SessionsOptions, { log, now, onDamage }: S
 
   expire();
   const expiring = setInterval(expire, EXPIRE_MS);
-  const onSubscribed = (): void => {
-    if (sessions.counts().sessions > limits.sessions) expire();
-  };
   return {
-    persistence: createPersistence({ retained, sessions, queues, isGranted: options.isGranted, discard, onSubscribed }),
+    persistence: createPersistence({ retained, sessions, queues, isGranted: options.isGranted, discard }),
     setOnline: sessions.setOnline,
+    mayKeep: sessions.mayKeep,
+    retained,
     isHeard: (topic) => sessions.match(topic).length > 0,
     expire,
     counts: () => ({

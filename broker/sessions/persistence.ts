@@ -24,7 +24,6 @@ export interface Parts {
   readonly isGranted: (filter: string) => boolean;
   /** Ends a session with all that belongs to it. */
   readonly discard: (clientId: string) => void;
-  readonly onSubscribed: () => void;
 }
 
 const DONE = Promise.resolve();
@@ -50,7 +49,7 @@ function retainedFace({ retained }: Parts) {
   };
 }
 
-function subscriptionFace({ sessions, isGranted, discard, onSubscribed }: Parts) {
+function subscriptionFace({ sessions, isGranted, discard }: Parts) {
   // aedes calls once for each filter of a SUBSCRIBE, each time with all of them.
   const seen = new WeakMap<readonly Subscription[], string>();
   return {
@@ -59,7 +58,6 @@ function subscriptionFace({ sessions, isGranted, discard, onSubscribed }: Parts)
       seen.set(subscriptions, id);
       const granted = subscriptions.filter(({ topic }) => isGranted(topic));
       if (granted.length > 0) sessions.subscribe(id, granted);
-      onSubscribed();
     },
     async removeSubscriptions({ id }: Named, filters: readonly string[]): Promise<void> {
       sessions.unsubscribe(id, filters);
@@ -107,22 +105,38 @@ function outgoingFace({ queues }: Parts) {
 
 const MAX_INCOMING_CLIENTS = 20_000;
 const MAX_INCOMING = 1_000;
+/** Of all clients: the oldest client's go first. */
+const MAX_INCOMING_IN_ALL = 100_000;
 
 /** Numbers of QoS 2 messages that a client has not released yet. In memory: a reading sent twice is stored once. */
 function incomingFace() {
   const incoming = new Map<string, Set<number>>();
+  let inAll = 0;
+  const forget = (id: string): void => {
+    inAll -= incoming.get(id)?.size ?? 0;
+    incoming.delete(id);
+  };
   type Numbered = { readonly messageId?: number | undefined };
   const numbersOf = (id: string): Set<number> => {
     const known = incoming.get(id) ?? new Set<number>();
-    if (!incoming.has(id)) keepNewest(incoming, MAX_INCOMING_CLIENTS - 1);
+    for (const oldest of incoming.keys()) {
+      if (incoming.has(id) || incoming.size < MAX_INCOMING_CLIENTS) break;
+      forget(oldest);
+    }
     incoming.set(id, known);
     return known;
   };
   return {
     async incomingStorePacket({ id }: Named, { messageId = 0 }: Numbered): Promise<void> {
       const numbers = numbersOf(id);
+      inAll -= numbers.size;
       numbers.add(messageId);
       keepNewest(numbers, MAX_INCOMING);
+      inAll += numbers.size;
+      for (const oldest of incoming.keys()) {
+        if (inAll <= MAX_INCOMING_IN_ALL) break;
+        forget(oldest);
+      }
     },
     async incomingGetPacket({ id }: Named, { messageId = 0 }: Numbered): Promise<Numbered> {
       if (!incoming.get(id)?.has(messageId)) throw new Error('no such packet');
@@ -130,17 +144,18 @@ function incomingFace() {
     },
     async incomingDelPacket({ id }: Named, { messageId = 0 }: Numbered): Promise<void> {
       if (!incoming.get(id)?.delete(messageId)) throw new Error('no such packet');
+      inAll--;
     },
     async cleanIncoming({ id }: Named): Promise<void> {
-      incoming.delete(id);
+      forget(id);
     },
   };
 }
 
-function keepNewest(kept: Map<string, unknown> | Set<number>, max: number): void {
-  for (const key of kept.keys()) {
+function keepNewest(kept: Set<number>, max: number): void {
+  for (const key of kept) {
     if (kept.size <= max) return;
-    (kept as Set<unknown>).delete(key);
+    kept.delete(key);
   }
 }
 

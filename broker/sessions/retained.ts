@@ -1,6 +1,7 @@
 /** The last message of each topic that was published to be kept. */
 import type { AedesPublishPacket } from 'aedes';
 import type { Log } from '../../model/log.ts';
+import { isOwnTopic } from '../../model/topic.ts';
 import { matchesTopic } from '../topic-index.ts';
 import { type Note, ownBytes, type RetainedRow } from './rows.ts';
 import type { StoredRetained } from './session-file.ts';
@@ -17,6 +18,8 @@ export interface Retained {
   /** An empty one takes away what is there. */
   store(packet: AedesPublishPacket): void;
   match(filters: readonly string[]): Iterable<AedesPublishPacket>;
+  get(topic: string): AedesPublishPacket | undefined;
+  all(): Iterable<AedesPublishPacket>;
   counts(): RetainedCounts;
 }
 
@@ -41,7 +44,14 @@ export function createRetained(limits: SessionLimits, note: Note, log: Log): Ret
 
   function refuse(topic: string): void {
     refused++;
-    if (refused === 1) log.warn({ topic, ...counts() }, 'too many retained messages: this one and others are not kept');
+    log.warn({ topic, ...counts() }, 'too many retained messages: this one and others are not kept');
+  }
+
+  /** What the contract does not know of leaves half of the room for the states of devices. */
+  function hasRoom(packet: AedesPublishPacket): boolean {
+    const share = isOwnTopic(packet.topic) ? 1 : 0.5;
+    const isFew = rows.size < limits.retainedMessages * share;
+    return isFew && bytes + bytesOf(packet) <= limits.retainedBytes * share;
   }
 
   function counts(): RetainedCounts {
@@ -62,11 +72,15 @@ export function createRetained(limits: SessionLimits, note: Note, log: Log): Ret
       const old = rows.get(packet.topic);
       if (old) remove(old);
       if (packet.payload.length === 0) return;
-      if (rows.size >= limits.retainedMessages || bytes + bytesOf(packet) > limits.retainedBytes) refuse(packet.topic);
+      if (!hasRoom(packet)) refuse(packet.topic);
       else note(add({ ...packet, payload: ownBytes(packet.payload) }, false));
     },
     *match(filters) {
       for (const filter of filters) yield* matching(rows, filter);
+    },
+    get: (topic) => rows.get(topic)?.packet,
+    *all() {
+      for (const { packet } of rows.values()) yield packet;
     },
     counts,
   };

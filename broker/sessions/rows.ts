@@ -17,6 +17,8 @@ export interface SessionRow extends Saved {
   readonly table: 'session';
   readonly clientId: string;
   readonly grants: Map<string, SessionSubscription>;
+  /** What the filters cost in memory. */
+  bytes: number;
   isOnline: boolean;
   /** Epoch ms: when it was last online, as far as known. */
   seenMs: number;

@@ -38,6 +38,7 @@ export interface StoredSession {
 export type StoredRetained = Pick<StoredMessage, 'topic' | 'qos' | 'payload'>;
 
 export interface SessionFile {
+  readonly db: DatabaseSync;
   retained(): Iterable<StoredRetained>;
   sessions(): Iterable<StoredSession>;
   /** In the order of their coming. */
@@ -67,6 +68,7 @@ export function openSessionFile(file: string): SessionFile {
   const saveRow = createSaveRow(db);
   const all = <T>(sql: string): Iterable<T> => db.prepare(sql).iterate() as unknown as Iterable<T>;
   return {
+    db,
     retained: () => all('SELECT topic, qos, payload FROM retained'),
     sessions: () => all('SELECT client, seen_ms, subscriptions FROM session ORDER BY seen_ms'),
     queued: () => all('SELECT * FROM queued ORDER BY seq'),

@@ -1,12 +1,17 @@
 /** Who has subscribed to what with a session that outlives the connection, and when it was last here. */
 import type { Subscription } from 'aedes';
+import { filterCost } from '../filter-cost.ts';
+import { createPot } from '../pot.ts';
 import { createTopicIndex } from '../topic-index.ts';
 import type { Note, SessionRow, SessionSubscription } from './rows.ts';
 import type { StoredSession } from './session-file.ts';
 import type { SessionLimits } from './session-limits.ts';
 
 export interface Sessions {
-  restore(stored: Iterable<StoredSession>): void;
+  /** Returns how many filters of them were beyond what may be kept. */
+  restore(stored: Iterable<StoredSession>): number;
+  /** Whether there is room for it, or it is there already. A new session gives way to those that are there. */
+  mayKeep(clientId: string, filter: string): boolean;
   subscribe(clientId: string, subscriptions: readonly Subscription[]): void;
   unsubscribe(clientId: string, filters: readonly string[]): void;
   of(clientId: string): readonly SessionSubscription[];
@@ -20,9 +25,12 @@ export interface Sessions {
   counts(): { readonly sessions: number; readonly subscriptions: number };
 }
 
+const NEW = { grants: new Map<string, SessionSubscription>(), bytes: 0 };
+
 export function createSessions(limits: SessionLimits, note: Note, now: () => number): Sessions {
   const rows = new Map<string, SessionRow>();
   const index = createTopicIndex<SessionSubscription>();
+  const pot = createPot(limits.filterBytes);
   let subscriptions = 0;
 
   function rowOf(clientId: string): SessionRow {
@@ -33,18 +41,28 @@ export function createSessions(limits: SessionLimits, note: Note, now: () => num
     return row;
   }
 
-  function grant(row: SessionRow, subscription: SessionSubscription): void {
-    revoke(row, subscription.topic);
-    row.grants.set(subscription.topic, subscription);
-    if (subscription.qos === 0) return;
-    index.add(subscription.topic, subscription);
+  /** False where it is new and there is no room for it. */
+  function grant(row: SessionRow, subscription: SessionSubscription): boolean {
+    const { topic, qos } = subscription;
+    revoke(row, topic);
+    const bytes = filterCost(topic);
+    if (row.grants.size >= limits.filters || !pot.take(row.bytes, bytes)) return false;
+    row.bytes += bytes;
+    row.grants.set(topic, subscription);
+    if (qos === 0) return true;
+    index.add(topic, subscription);
     subscriptions++;
+    return true;
   }
 
   function revoke(row: SessionRow, filter: string): void {
     const old = row.grants.get(filter);
+    if (old === undefined) return;
     row.grants.delete(filter);
-    if (old === undefined || old.qos === 0) return;
+    const bytes = filterCost(filter);
+    pot.give(row.bytes, bytes);
+    row.bytes -= bytes;
+    if (old.qos === 0) return;
     index.remove(filter, old);
     subscriptions--;
   }
@@ -60,19 +78,29 @@ export function createSessions(limits: SessionLimits, note: Note, now: () => num
 
   return {
     restore(stored) {
+      let beyond = 0;
       for (const { client, seen_ms, subscriptions: text } of stored) {
         const row = { ...newRow(client, seen_ms), isSaved: true, isOnline: false };
         rows.set(client, row);
-        for (const [topic, qos] of JSON.parse(text)) grant(row, { clientId: client, topic, qos });
+        const before = beyond;
+        for (const [topic, qos] of JSON.parse(text)) if (!grant(row, { clientId: client, topic, qos })) beyond++;
+        if (beyond > before) note(row);
       }
+      return beyond;
+    },
+    mayKeep(clientId, filter) {
+      const row = rows.get(clientId);
+      if (!row && rows.size >= limits.sessions) return false;
+      const { grants, bytes } = row ?? NEW;
+      if (grants.has(filter)) return true;
+      return grants.size < limits.filters && pot.hasRoom(bytes, filterCost(filter));
     },
     subscribe(clientId, added) {
+      if (!rows.has(clientId) && rows.size >= limits.sessions) return;
       const row = rowOf(clientId);
-      for (const subscription of added) {
-        const isRoom = row.grants.size < limits.filters || row.grants.has(subscription.topic);
-        if (isRoom) grant(row, { ...subscription, clientId });
-      }
-      note(row);
+      for (const subscription of added) grant(row, { ...subscription, clientId });
+      if (row.grants.size > 0) note(row);
+      else rows.delete(clientId);
     },
     unsubscribe(clientId, filters) {
       const row = rows.get(clientId);
@@ -98,14 +126,12 @@ export function createSessions(limits: SessionLimits, note: Note, now: () => num
       rows.set(clientId, row);
     },
     abandoned(nowMs) {
-      const away = rows
+      const isAbandoned = ({ isOnline, seenMs }: SessionRow): boolean => !isOnline && seenMs < nowMs - limits.sessionMs;
+      return rows
         .values()
-        .filter(({ isOnline }) => !isOnline)
+        .filter(isAbandoned)
+        .map(({ clientId }) => clientId)
         .toArray();
-      const tooMany = Math.max(0, rows.size - limits.sessions);
-      return away
-        .filter(({ seenMs }, i) => i < tooMany || seenMs < nowMs - limits.sessionMs)
-        .map(({ clientId }) => clientId);
     },
     counts: () => ({ sessions: rows.size, subscriptions }),
   };
@@ -113,5 +139,14 @@ export function createSessions(limits: SessionLimits, note: Note, now: () => num
 
 /** Whoever subscribes is here. */
 function newRow(clientId: string, seenMs: number): SessionRow {
-  return { table: 'session', clientId, grants: new Map(), isOnline: true, seenMs, isSaved: false, isGone: false };
+  return {
+    table: 'session',
+    clientId,
+    grants: new Map(),
+    bytes: 0,
+    isOnline: true,
+    seenMs,
+    isSaved: false,
+    isGone: false,
+  };
 }

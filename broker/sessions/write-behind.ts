@@ -15,9 +15,11 @@ export interface WriteBehind {
 }
 
 const DELAY_MS = 100;
-/** A batch takes a few milliseconds of the event loop. */
+/** A batch takes a few milliseconds of the event loop, and the next one waits for some times as long. */
 const BATCH_ROWS = 1_000;
+const BATCH_BYTES = 1024 * 1024;
 const NEXT_BATCH_MS = 20;
+const PAUSE_RATIO = 5;
 const RETRY_MS = 2_000;
 
 /** `onDamage` is told once where the file proves to be damaged: all goes on in memory. */
@@ -31,8 +33,19 @@ export function createWriteBehind(
   let isFailing = false;
   let isClosed = false;
 
+  function nextBatch(): Row[] {
+    const batch: Row[] = [];
+    let bytes = 0;
+    for (const row of changed) {
+      if (batch.length >= BATCH_ROWS || bytes >= BATCH_BYTES) break;
+      batch.push(row);
+      bytes += bytesOf(row);
+    }
+    return batch;
+  }
+
   function writeBatch(): boolean {
-    const batch = changed.values().take(BATCH_ROWS).toArray();
+    const batch = nextBatch();
     try {
       file.write(batch);
     } catch (error) {
@@ -53,8 +66,10 @@ export function createWriteBehind(
 
   function run(): void {
     timer = null;
+    const startedAt = performance.now();
     const isWritten = writeBatch();
-    if (changed.size > 0) wait(isWritten ? NEXT_BATCH_MS : RETRY_MS);
+    const tookMs = performance.now() - startedAt;
+    if (changed.size > 0) wait(isWritten ? Math.max(NEXT_BATCH_MS, PAUSE_RATIO * tookMs) : RETRY_MS);
   }
 
   function wait(delayMs: number): void {
@@ -84,4 +99,11 @@ const DAMAGED: readonly number[] = [11, 26];
 function isDamaged(error: unknown): boolean {
   const { errcode = 0 } = error as { errcode?: number };
   return DAMAGED.includes(errcode & 0xff);
+}
+
+/** As it stands in memory; what is gone has none. */
+function bytesOf(row: Row): number {
+  if (row.isGone) return 0;
+  if (row.table === 'queued') return row.bytes;
+  return row.table === 'session' ? row.bytes : row.packet.topic.length + row.packet.payload.length;
 }

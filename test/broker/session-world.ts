@@ -13,7 +13,7 @@ export function message(topic: string, payload: string, extra: Partial<AedesPubl
   return { ...packet, brokerId: 'now', brokerCounter, ...extra };
 }
 
-interface World {
+export interface World {
   readonly file: string;
   readonly clock: { ms: number };
   readonly lines: string[];

@@ -92,4 +92,18 @@ describe('accepting telemetry (contract 2.2 to 2.4)', () => {
   it('takes a replay of 2019', () => {
     expect(level(`{"ts": ${Date.UTC(2019, 0, 1)}, "values": {"level": 1}}`).readings).toHaveLength(1);
   });
+
+  it.each([
+    ['a name', `{"${'k'.repeat(60_000)}": 1}`],
+    ['a text', `{"level": "${'v'.repeat(60_000)}"}`],
+    ['a time', `{"ts": "${'9'.repeat(60_000)}", "level": 1}`],
+    ['brackets', `{"level": ${'['.repeat(32_000)}${']'.repeat(32_000)}}`],
+    ['brackets for a time', `{"ts": ${'['.repeat(32_000)}${']'.repeat(32_000)}, "level": 1}`],
+    ['an open string', `{"x": "${'\\"'.repeat(32_700)}\\`],
+    ['a number', `{"level": ${'9'.repeat(60_000)}}`],
+  ])('tells of %s of 60 KB in a short reject', (_, payload) => {
+    const { received, rejects } = level(payload);
+    expect([received, rejects.length]).toEqual([1, 1]);
+    expect(JSON.stringify(rejects).length).toBeLessThan(400);
+  });
 });

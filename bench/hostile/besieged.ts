@@ -1,0 +1,62 @@
+/** The server that is attacked: with a small heap, and started again where it has died. */
+import { type BenchServer, FIRST_DEVICE, startBenchServer } from '../bench-server.ts';
+import { type Heap, INSPECTED, openHeap } from '../heap.ts';
+import type { RunContext } from '../run-context.ts';
+
+const HEAP_MB = 256;
+
+interface Started extends BenchServer {
+  readonly heap: Heap;
+  readonly startS: number;
+  /** Bytes of all it has said. */
+  logBytes(): number;
+}
+
+export interface BesiegedServer {
+  server(): Started;
+  isAlive(): boolean;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Starts it where it has died. */
+  revive(): Promise<void>;
+  deaths(): number;
+}
+
+export async function startBesieged(context: RunContext, dataDir: string): Promise<BesiegedServer> {
+  let server = await start(context, dataDir);
+  let deaths = 0;
+  const isAlive = (): boolean => server.process.exitCode === null && server.process.signalCode === null;
+  return {
+    server: () => server,
+    isAlive,
+    async start() {
+      server = await start(context, dataDir);
+    },
+    async stop() {
+      server.heap.close();
+      if (isAlive()) await server.stop();
+    },
+    async revive() {
+      if (isAlive()) return;
+      deaths++;
+      context.say(`the server has died: ${server.log().slice(-600)}`);
+      server = await start(context, dataDir);
+    },
+    deaths: () => deaths,
+  };
+}
+
+async function start(context: RunContext, dataDir: string): Promise<Started> {
+  const env = { NODE_OPTIONS: `--max-old-space-size=${HEAP_MB} ${INSPECTED}` };
+  const startedAt = performance.now();
+  const server = await startBenchServer(context, { config: FIRST_DEVICE, dataDir, env });
+  const startS = (performance.now() - startedAt) / 1_000;
+  const heap = await openHeap(server.log);
+  let logBytes = 0;
+  for (const stream of [server.process.stdout, server.process.stderr]) {
+    stream?.on('data', ({ length }: Buffer) => {
+      logBytes += length;
+    });
+  }
+  return { ...server, heap, startS, logBytes: () => logBytes };
+}
