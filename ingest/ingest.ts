@@ -1,6 +1,7 @@
 /** Ingest: telemetry to truth. Accept, record, then live state, then limits and alarms (life of a reading, steps 4 to 7). */
 import { join } from 'node:path';
 import type { ConditionChange } from '../model/condition.ts';
+import type { DeviceId } from '../model/ids.ts';
 import type { Log } from '../model/log.ts';
 import type { Plant } from '../model/plant.ts';
 import type { Reading } from '../model/reading.ts';
@@ -84,7 +85,8 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   const { now } = clock;
   const recorder = createRecorder({ store, log, onCommitted });
   const accounting = createAccounting();
-  const rejectLog = createRejectLog({ file: join(dataDir, 'rejects.jsonl'), log });
+  const isDevice = (id: string): boolean => plant.devices.has(id as DeviceId);
+  const rejectLog = createRejectLog({ file: join(dataDir, 'rejects.jsonl'), log, isDevice });
   const journal = openAlarmJournal(join(dataDir, 'alarms.db'));
   const live = createLiveState({ plant, now });
   const alarms = createAlarmDesk(journal, { plant, rules, log, now });
@@ -129,6 +131,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
 
   function watch(): void {
     live.sweep();
+    rejectLog.tick(now());
     watchServer();
     watchData();
     detectors.sweep();
