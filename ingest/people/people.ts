@@ -2,8 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import type { Person, SignIn } from '../../model/person.ts';
-import { createAttempts } from './attempts.ts';
-import { isPassword, type KeptPassword, keepPassword } from './password.ts';
+import type { Place } from './known-devices.ts';
+import { type KeptPassword, keepPassword } from './password.ts';
+import { createSignIn, REAL_TIMING } from './sign-in.ts';
 
 export interface People {
   /** In the order of their turn, then by name. */
@@ -15,8 +16,7 @@ export interface People {
   put(person: Person, password: string | null): Promise<void>;
   /** Whether there was one. */
   remove(name: string): boolean;
-  /** `from`: the address of who asks. */
-  signIn(name: string, password: string, from: string): Promise<SignIn>;
+  signIn(name: string, password: string, from: Place): Promise<SignIn>;
   /** Who holds a token; a session that is used goes on. */
   ofSession(token: string): Person | undefined;
   signOut(token: string): void;
@@ -37,11 +37,11 @@ const TABLES = `
 `;
 
 /** Throws where the file is of a newer version, or no database. */
-export function openPeople(file: string, now: () => number): People {
+export function openPeople(file: string, now: () => number, timing = REAL_TIMING): People {
   const db = new DatabaseSync(file, { timeout: 5_000 });
   prepare(db);
   const statements = prepareStatements(db);
-  const attempts = createAttempts();
+  const trySignIn = createSignIn(timing);
 
   function get(name: string): Person | undefined {
     const row = statements.get.get(name);
@@ -68,19 +68,15 @@ export function openPeople(file: string, now: () => number): People {
     },
     remove: (name) => statements.remove.run(name).changes > 0,
     async signIn(name, password, from) {
-      const keys = [`name ${name}`, `from ${from}`];
-      const waitMs = attempts.waitMs(keys, now());
-      if (waitMs > 0) return { kind: 'too-many', waitMs };
-      // Counted before the answer is known: many tries at once are many tries.
-      attempts.failed(keys, now());
+      const outcome = await trySignIn({ name, password, from, kept: passwordOf(statements.password.get(name)) });
+      if (outcome.kind !== 'right') return outcome;
       const person = get(name);
-      if (!(await isPassword(password, passwordOf(statements.password.get(name)))) || !person)
-        return { kind: 'refused' };
-      attempts.succeeded(keys);
+      // Removed while the password was tried.
+      if (!person) return { kind: 'refused' };
       statements.forget.run(now());
       const token = randomBytes(32).toString('base64url');
       statements.addSession.run(hashOf(token), name, now() + SESSION_MS);
-      return { kind: 'signed-in', token, person };
+      return { kind: 'signed-in', token, device: outcome.device, person };
     },
     ofSession(token) {
       const row = statements.session.get(hashOf(token));
