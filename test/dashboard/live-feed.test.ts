@@ -10,7 +10,7 @@ import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
 import type { LiveValue } from '../../model/reading.ts';
 import { raiseOfServer } from '../../model/server-condition.ts';
 import { openDesk, raisedAlarm } from '../harness/alarms.ts';
-import { smallPlant, tankLow } from '../harness/readings.ts';
+import { silentLog, smallPlant, tankLow } from '../harness/readings.ts';
 
 const subscribeTo = (site: string) => `42/live,["subscribe",{"site":"${site}"}]`;
 
@@ -55,6 +55,7 @@ describe('the live feed, to a page that polls now and then', () => {
           },
         },
         simulator: null,
+        log: silentLog,
         now: () => 1,
       },
     );

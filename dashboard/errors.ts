@@ -1,0 +1,37 @@
+/** Every answer that is an error, in one shape (contract 3.9). */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { LimitedLog } from '../model/limited-log.ts';
+import { errorBody, HttpError } from './http-error.ts';
+
+/** What `busy` asks to be waited. */
+const BUSY_S = 2;
+
+export function addErrors(app: FastifyInstance, log: LimitedLog): void {
+  app.setNotFoundHandler(({ method, url }, reply) => {
+    reply.code(404).send(errorBody('not-found', `nothing at ${method} ${url}`));
+  });
+  app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
+    if (error instanceof HttpError) {
+      if (error.code === 'busy') reply.header('retry-after', BUSY_S);
+      reply.code(error.status).send(errorBody(error.code, error.message, error.details));
+    } else if (error.statusCode !== undefined && error.statusCode < 500) {
+      reply.code(error.statusCode).send(errorBody('bad-request', error.message));
+    } else {
+      sendFault(error, request, reply, log);
+    }
+  });
+}
+
+function sendFault(
+  error: Error & { code?: string },
+  { url, routeOptions }: FastifyRequest,
+  reply: FastifyReply,
+  log: LimitedLog,
+): void {
+  log.error({ err: error, url }, 'a call failed', `${error.name} ${error.code ?? ''} ${routeOptions.url ?? ''}`);
+  const isStore = error.name === 'StoreError';
+  const [status, code] = isStore ? [503, 'store-unreachable'] : [500, 'internal'];
+  reply
+    .code(status)
+    .send(errorBody(code, isStore ? 'the store does not answer' : 'the server made a mistake; see its log'));
+}
