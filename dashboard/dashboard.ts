@@ -27,6 +27,7 @@ export interface DashboardOptions {
   readonly runToken?: string;
   /** Default: whoever is signed in, or bears that token. */
   readonly whoIs?: WhoIs;
+  readonly deadlines?: Deadlines;
 }
 
 export interface DashboardDependencies extends ApiDependencies {
@@ -38,25 +39,30 @@ export interface Dashboard {
   stop(): Promise<void>;
 }
 
-/** How long a connection may keep the server waiting, and what it may bring. */
-const DEADLINES = {
+/** How long a connection may keep the server waiting. */
+export interface Deadlines {
+  /** Of what comes before a body. */
+  readonly headersMs: number;
   /** Of a whole request, its body too: on a bad line an act takes seconds. */
-  requestTimeout: 45_000,
+  readonly requestMs: number;
   /** Without a byte to or fro. */
-  connectionTimeout: 60_000,
+  readonly silentMs: number;
   /** Between two requests. */
-  keepAliveTimeout: 20_000,
-  /** Above the longest body that anything asks for. */
-  bodyLimit: 64 * 1024,
-} as const;
+  readonly keepAliveMs: number;
+  /** How often they are looked at. */
+  readonly checkMs: number;
+}
 
-const HTTP_OPTIONS = {
-  headersTimeout: 15_000,
-  connectionsCheckingInterval: 5_000,
-  // An offer to speak another protocol (h2c) may be passed over, and is answered as if it were not there.
-  shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
+const DEADLINES: Deadlines = {
+  headersMs: 15_000,
+  requestMs: 45_000,
+  silentMs: 60_000,
+  keepAliveMs: 20_000,
+  checkMs: 5_000,
 };
 
+/** Above the longest body that anything asks for. */
+const BODY_BYTES = 64 * 1024;
 const COMPRESS_FROM_BYTES = 1024;
 const STREAM_FROM_BYTES = 256 * 1024;
 const LOG_TICK_MS = 10_000;
@@ -68,9 +74,14 @@ export async function startDashboard(
 ): Promise<Dashboard> {
   const { host, port, plant, rules, runToken = null, whoIs = createWhoIs(dependencies.people, runToken) } = options;
   const log = createLimitedLog(dependencies.log, () => performance.now());
+  const { headersMs, requestMs, silentMs, keepAliveMs, checkMs } = options.deadlines ?? DEADLINES;
   const app = Fastify({
-    ...DEADLINES,
-    http: HTTP_OPTIONS,
+    requestTimeout: requestMs,
+    connectionTimeout: silentMs,
+    keepAliveTimeout: keepAliveMs,
+    bodyLimit: BODY_BYTES,
+    // An offer to speak another protocol (h2c) may be passed over, and is answered as if it were not there.
+    http: { headersTimeout: headersMs, connectionsCheckingInterval: checkMs, shouldUpgradeCallback: isWebsocket },
     forceCloseConnections: true,
     // Bodies are checked by zod. What would compile JSON schemas is not even loaded.
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
@@ -106,6 +117,10 @@ export async function startDashboard(
   }
   const address = app.server.address();
   return { port: typeof address === 'object' && address ? address.port : port, stop };
+}
+
+function isWebsocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function noSchemas(): never {

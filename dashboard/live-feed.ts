@@ -146,7 +146,8 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
         unreadSince.set(socket, nowMs);
         socket.emit('heartbeat', { version, now: now() });
       } else if (nowMs - (unreadSince.get(socket) ?? nowMs) > UNREAD_MS) {
-        socket.disconnect(true);
+        // What it has not taken is thrown away: an ordinary end would wait until it has.
+        socket.conn.close(true);
       }
     }
   }

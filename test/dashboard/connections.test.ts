@@ -5,7 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CONNECTION_LIMITS, type Connections, watchConnections } from '../../dashboard/connections.ts';
-import { type Dashboard, startDashboard } from '../../dashboard/dashboard.ts';
+import { type Dashboard, type Deadlines, startDashboard } from '../../dashboard/dashboard.ts';
 import { noAccounts } from '../harness/accounts.ts';
 import { openDesk } from '../harness/alarms.ts';
 import { eventually } from '../harness/process.ts';
@@ -55,28 +55,33 @@ const upgrade = (path: string, to = 'websocket') =>
 const frame = (text: string) => Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0, ...Buffer.from(text)]);
 const WEBSOCKET = upgrade('/socket.io/?EIO=4&transport=websocket');
 
+let asked = 0;
+
+function start(deadlines?: Deadlines): Promise<Dashboard> {
+  asked = 0;
+  return startDashboard(
+    { host: '127.0.0.1', port: 0, plant: smallPlant(), rules: [], ...(deadlines && { deadlines }) },
+    {
+      live: { values: () => [], onChange: () => () => undefined },
+      alarms: openDesk({ plant: smallPlant() }).desk,
+      people: noAccounts,
+      history: () => Promise.reject(new Error('not asked')),
+      health() {
+        asked++;
+        return { status: 'ok' };
+      },
+      simulator: null,
+      log: silentLog,
+      now: () => 0,
+    },
+  );
+}
+
 describe('a connection to the dashboard', () => {
   let dashboard: Dashboard;
-  let asked: number;
 
   beforeEach(async () => {
-    asked = 0;
-    dashboard = await startDashboard(
-      { host: '127.0.0.1', port: 0, plant: smallPlant(), rules: [] },
-      {
-        live: { values: () => [], onChange: () => () => undefined },
-        alarms: openDesk({ plant: smallPlant() }).desk,
-        people: noAccounts,
-        history: () => Promise.reject(new Error('not asked')),
-        health() {
-          asked++;
-          return { status: 'ok' };
-        },
-        simulator: null,
-        log: silentLog,
-        now: () => 0,
-      },
-    );
+    dashboard = await start();
   });
   afterEach(() => dashboard.stop());
 
@@ -171,6 +176,32 @@ describe('a connection to the dashboard', () => {
     expect(refused.status).toBe(400);
     expect((await refused.text()).length).toBeLessThan(2_000);
   });
+});
+
+it.each([
+  ['a body that never ends', 'POST /api/session HTTP/1.1\r\nHost: here\r\nContent-Length: 60000\r\n\r\n{'],
+  ['a body that is refused before it ends', 'POST /elsewhere HTTP/1.1\r\nHost: here\r\nContent-Length: 60000\r\n\r\n{'],
+  ['a head that never ends', 'GET /api/health HTTP/1.1\r\nX-Long: '],
+])('a connection with %s is closed, however it dribbles on', async (_, text) => {
+  const deadlines = { headersMs: 200, requestMs: 400, silentMs: 60_000, keepAliveMs: 60_000, checkMs: 50 };
+  const dashboard = await start(deadlines);
+  const line = open(dashboard.port);
+  line.socket.write(text);
+  const dribbling = setInterval(() => line.socket.write('x'), 50);
+  await ended(line);
+  clearInterval(dribbling);
+  await dashboard.stop();
+});
+
+it.each([
+  ['nothing to say', '', { silentMs: 200, keepAliveMs: 60_000 }],
+  ['nothing more to ask', get('/api/health'), { silentMs: 60_000, keepAliveMs: 200 }],
+])('a connection with %s is closed', async (_, text, deadlines) => {
+  const dashboard = await start({ headersMs: 60_000, requestMs: 60_000, checkMs: 50, ...deadlines });
+  const line = open(dashboard.port);
+  line.socket.write(text);
+  await ended(line);
+  await dashboard.stop();
 });
 
 describe('connections', () => {
