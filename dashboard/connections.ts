@@ -1,6 +1,7 @@
 /** The TCP connections of page and API: how many there may be, what one may cost that speaks HTTP no longer, and their end. */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Log } from '../model/log.ts';
 import { isLoopback, networkOf } from '../model/network.ts';
 import { type Budget, createBudget } from './budget.ts';
 
@@ -13,6 +14,8 @@ export interface ConnectionLimits {
   readonly said: Budget;
   /** An upgraded connection that takes nothing of what it is to read is closed after this long. */
   readonly unreadMs: number;
+  /** How often that is looked at. */
+  readonly sweepMs: number;
   /** From the stop on, before those that are left are closed. */
   readonly graceMs: number;
 }
@@ -22,22 +25,29 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   ofOneNetwork: 500,
   said: { atOnce: 32 * 1024, perS: 1024 },
   unreadMs: 60_000,
+  sweepMs: 5_000,
   graceMs: 1_000,
 };
+
+export interface ConnectionOptions {
+  readonly limits?: ConnectionLimits;
+  readonly uptimeMs?: () => number;
+  /** One line a kind and minute, with a count of the rest: what is closed is not closed in silence. */
+  readonly log: Pick<Log, 'warn'>;
+}
 
 export interface Connections {
   /** Takes no more, and closes what is left after the grace. */
   stop(): void;
 }
 
-const SWEEP_MS = 5_000;
 const LOCAL = 'this machine';
 
 /** To be called when whoever upgrades listens already. `socketPath`: the one path of upgrades. */
 export function watchConnections(
   server: Server,
   socketPath: string,
-  { limits = CONNECTION_LIMITS, uptimeMs = () => performance.now() } = {},
+  { limits = CONNECTION_LIMITS, uptimeMs = () => performance.now(), log }: ConnectionOptions,
 ): Connections {
   const open = new Set<Socket>();
   const counts = new Map<string, number>();
@@ -51,6 +61,11 @@ export function watchConnections(
     else counts.delete(of);
   };
 
+  const cut = (socket: Socket, why: string): void => {
+    log.warn({ from: socket.remoteAddress }, `a connection to the page is ${why}`);
+    socket.destroy();
+  };
+
   server.on('connection', (socket) => {
     const address = socket.remoteAddress ?? '';
     const isLocal = isLoopback(address);
@@ -58,7 +73,8 @@ export function watchConnections(
     const isFull = isLocal
       ? count(LOCAL) >= limits.connections
       : open.size - count(LOCAL) >= limits.connections || count(network) >= limits.ofOneNetwork;
-    if (isStopping || isFull) return socket.destroy();
+    if (isStopping) return socket.destroy();
+    if (isFull) return cut(socket, 'refused: there are too many');
     open.add(socket);
     add(network, 1);
     socket.once('close', () => {
@@ -75,14 +91,14 @@ export function watchConnections(
     if (!url.startsWith(socketPath)) return void socket.end(NO_UPGRADE);
     upgraded.set(socket, { writtenBytes: 0, sendingBytes: 0, sinceMs: uptimeMs() });
     const spend = createBudget(limits.said, uptimeMs);
-    socket.on('data', ({ length }) => spend(length) || socket.destroy());
+    socket.on('data', ({ length }) => spend(length) || cut(socket, 'closed: it says more than a page has to say'));
   });
 
   const sweeping = setInterval(() => {
     for (const [socket, unread] of upgraded) {
-      if (stuckMs(socket, unread, uptimeMs()) >= limits.unreadMs) socket.destroy();
+      if (stuckMs(socket, unread, uptimeMs()) >= limits.unreadMs) cut(socket, 'closed: it reads nothing');
     }
-  }, SWEEP_MS);
+  }, limits.sweepMs);
   sweeping.unref();
 
   return {

@@ -101,7 +101,7 @@ export async function startDashboard(
   await app.ready();
   const feed = startLiveFeed(app.server, { plant, rules }, { ...dependencies, log });
   limitPipelining(app.server);
-  const connections = watchConnections(app.server, SOCKET_PATH);
+  const connections = watchConnections(app.server, SOCKET_PATH, { log });
   const ticking = setInterval(log.tick, LOG_TICK_MS).unref();
   const stop = async (): Promise<void> => {
     clearInterval(ticking);

@@ -6,6 +6,9 @@ import { errorBody, HttpError } from './http-error.ts';
 /** What `busy` asks to be waited. */
 const BUSY_S = 2;
 
+/** Refusals that whoever looks after the server is to know of. */
+const TOLD: ReadonlySet<string> = new Set(['busy', 'too-many-attempts']);
+
 export function addErrors(app: FastifyInstance, log: LimitedLog): void {
   app.setNotFoundHandler(({ method, url }, reply) => {
     reply.code(404).send(errorBody('not-found', `nothing at ${method} ${url}`));
@@ -13,6 +16,8 @@ export function addErrors(app: FastifyInstance, log: LimitedLog): void {
   app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, request, reply) => {
     if (error instanceof HttpError) {
       if (error.code === 'busy') reply.header('retry-after', BUSY_S);
+      if (TOLD.has(error.code))
+        log.warn({ from: request.ip, url: request.url }, `refused: ${error.message}`, error.code);
       reply.code(error.status).send(errorBody(error.code, error.message, error.details));
     } else if (error.statusCode !== undefined && error.statusCode < 500) {
       reply.code(error.statusCode).send(errorBody('bad-request', error.message));

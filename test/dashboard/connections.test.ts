@@ -207,12 +207,17 @@ it.each([
 describe('connections', () => {
   let server: Server;
   let connections: Connections;
-  const uptimeMs = 0;
+  let uptimeMs = 0;
+  const told: string[] = [];
 
   async function listen(limits: Partial<typeof CONNECTION_LIMITS>): Promise<number> {
     server = createServer((_, response) => response.end('here'));
     server.on('upgrade', (_, socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n'));
-    const options = { limits: { ...CONNECTION_LIMITS, graceMs: 10, ...limits }, uptimeMs: () => uptimeMs };
+    const options = {
+      limits: { ...CONNECTION_LIMITS, graceMs: 10, ...limits },
+      uptimeMs: () => uptimeMs,
+      log: { warn: (_: object, sentence: string) => void told.push(sentence) },
+    };
     connections = watchConnections(server, '/socket', options);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -228,6 +233,7 @@ describe('connections', () => {
     const three = [open(port), open(port), open(port)];
     await eventually(connectionsOf(server), (count) => count === 3);
     await ended(open(port));
+    expect(told.at(-1)).toBe('a connection to the page is refused: there are too many');
     three[0]?.socket.destroy();
     await eventually(connectionsOf(server), (count) => count === 2);
     const next = open(port);
@@ -245,6 +251,26 @@ describe('connections', () => {
     expect(line.isEnded).toBe(false);
     line.socket.write(Buffer.alloc(200));
     await ended(line);
+  });
+
+  it('that are upgraded and read nothing are closed after a minute, and not while they read a little', async () => {
+    const port = await listen({ sweepMs: 20, unreadMs: 60_000 });
+    server.on('upgrade', (_, socket) => socket.write(Buffer.alloc(64 * 1024 * 1024)));
+    const [silent, slow] = [open(port), open(port)];
+    for (const { socket } of [silent, slow]) socket.write(upgrade('/socket'));
+    await Promise.all([said(silent, /101/), said(slow, /101/)]);
+    silent.socket.pause();
+    slow.socket.pause();
+    for (let i = 0; i < 8; i++) {
+      uptimeMs += 10_000;
+      slow.socket.resume();
+      await delay(5);
+      slow.socket.pause();
+      await delay(60);
+    }
+    expect(slow.socket.destroyed || slow.isEnded).toBe(false);
+    expect(await connectionsOf(server)()).toBe(1);
+    expect(told.at(-1)).toBe('a connection to the page is closed: it reads nothing');
   });
 
   it('are all closed a moment after the stop, and none is taken any more', async () => {
