@@ -1,5 +1,5 @@
 /** Alarms over HTTP: the list, what people do with them, works, and how good they are (contract 3.5, 3.10 to 3.12). */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Action } from '../model/person.ts';
 import type { Plant } from '../model/plant.ts';
 import type { Rule } from '../model/rule.ts';
@@ -14,7 +14,10 @@ import {
   parseWorksQuery,
 } from './alarm-query.ts';
 import { createAlarmWriter, toRulesWire } from './alarm-wire.ts';
+import { inTurn } from './asker.ts';
+import type { FairQueue } from './fair-queue.ts';
 import { HttpError } from './http-error.ts';
+import { keepAnswer, sendKept } from './kept-answer.ts';
 import type { AlarmDesk } from './ports.ts';
 import { type Actor, expectActor, type WhoIs } from './who-is.ts';
 
@@ -23,27 +26,39 @@ export interface AlarmRoutesOptions {
   readonly rules: readonly Rule[];
   readonly whoIs: WhoIs;
   readonly alarms: AlarmDesk;
+  /** For what is looked up in the journal. */
+  readonly queue: FairQueue;
   readonly now: () => number;
 }
 
 type OfAlarm = { Params: { id: string } };
 
 export function addAlarmRoutes(app: FastifyInstance, options: AlarmRoutesOptions): void {
-  const { plant, rules, alarms } = options;
-  const write = createAlarmWriter(options);
-  const texts = toRulesWire(rules);
+  const { rules, queue } = options;
+  const texts = keepAnswer(toRulesWire(rules));
+  const { list, one, journal } = createLookUps(options);
 
-  app.get('/api/rules', () => texts);
-  app.get('/api/alarms', ({ query }) => {
-    const asked = parseAlarmQuery(query);
-    expectSite(plant, asked.site);
-    const children = alarms.children();
-    return alarms.list(asked).map((alarm) => write(alarm, children));
-  });
-  app.get<OfAlarm>('/api/alarms/:id', ({ params }) => write(knownAlarm(alarms, params.id), alarms.children()));
-  app.get<OfAlarm>('/api/alarms/:id/journal', ({ params }) => alarms.entriesOf(knownAlarm(alarms, params.id).id));
+  app.get('/api/rules', (request, reply) => sendKept(request, reply, texts));
+  app.get('/api/alarms', inTurn(queue, list));
+  app.get<OfAlarm>('/api/alarms/:id', inTurn(queue, one));
+  app.get<OfAlarm>('/api/alarms/:id/journal', inTurn(queue, journal));
   addActions(app, options);
   addWorks(app, options);
+}
+
+function createLookUps(options: AlarmRoutesOptions) {
+  const { plant, alarms } = options;
+  const write = createAlarmWriter(options);
+  return {
+    list({ query }: Pick<FastifyRequest, 'query' | 'ip' | 'raw'>) {
+      const asked = parseAlarmQuery(query);
+      expectSite(plant, asked.site);
+      const children = alarms.children();
+      return alarms.list(asked).map((alarm) => write(alarm, children));
+    },
+    one: ({ params }: FastifyRequest<OfAlarm>) => write(knownAlarm(alarms, params.id), alarms.children()),
+    journal: ({ params }: FastifyRequest<OfAlarm>) => alarms.entriesOf(knownAlarm(alarms, params.id).id),
+  };
 }
 
 export function expectSite(plant: Plant, site: string | undefined): void {
@@ -91,19 +106,22 @@ function addActions(app: FastifyInstance, options: AlarmRoutesOptions): void {
   }
 }
 
-function addWorks(app: FastifyInstance, { plant, whoIs, alarms, now }: AlarmRoutesOptions): void {
+function addWorks(app: FastifyInstance, { plant, whoIs, alarms, queue, now }: AlarmRoutesOptions): void {
   const add = async (work: NewWork, reply: FastifyReply) => {
     expectScope(plant, work.scope);
     const added = alarms.addWork(work);
     return await reply.code(await statusOnDisk(alarms)).send(added);
   };
   const said = ({ name }: Actor) => ({ by: name, now: now() });
-  app.get('/api/works', ({ query }) => {
-    const children = alarms.children();
-    return alarms
-      .works(parseWorksQuery(query, now()))
-      .map((work) => ({ ...work, children: children.get(work.id) ?? [] }));
-  });
+  app.get(
+    '/api/works',
+    inTurn(queue, ({ query }: FastifyRequest) => {
+      const children = alarms.children();
+      return alarms
+        .works(parseWorksQuery(query, now()))
+        .map((work) => ({ ...work, children: children.get(work.id) ?? [] }));
+    }),
+  );
   app.post('/api/works', (request, reply) =>
     add(parseWork(request.body ?? {}, said(expectActor(whoIs, request, 'plan-works'))), reply),
   );
@@ -118,7 +136,10 @@ function addWorks(app: FastifyInstance, { plant, whoIs, alarms, now }: AlarmRout
     if (!work) throw new HttpError(404, 'unknown-work', `no work "${request.params.id}", or it is over`);
     return await reply.code(await statusOnDisk(alarms)).send(work);
   });
-  app.get('/api/alarm-quality', ({ query }) => alarms.quality(parseQualityQuery(query, now())));
+  app.get(
+    '/api/alarm-quality',
+    inTurn(queue, ({ query }: FastifyRequest) => alarms.quality(parseQualityQuery(query, now()))),
+  );
 }
 
 /** A misspelt place would explain nothing, and nobody would know. */

@@ -77,8 +77,12 @@ export interface Simulator {
 export interface Accounts {
   /** Whether anybody has a password. */
   canAnybodySignIn(): boolean;
-  /** `from`: the address of who asks. */
-  signIn(name: string, password: string, from: string): Promise<SignIn>;
+  /** `device`: what an earlier sign-in of this person left there. */
+  signIn(
+    name: string,
+    password: string,
+    from: { readonly address: string; readonly device: string | null },
+  ): Promise<SignIn>;
   ofSession(token: string): Person | undefined;
   signOut(token: string): void;
   /** People are lost: nobody may sign in, and nobody is let in without. Absent: they never are. */

@@ -5,7 +5,15 @@ import { actionsOf } from '../model/person.ts';
 import { HttpError } from './http-error.ts';
 import type { Accounts } from './ports.ts';
 import { parse } from './query.ts';
-import { type Actor, type Caller, sessionCookie, sessionToken, type WhoIs } from './who-is.ts';
+import {
+  type Actor,
+  type Caller,
+  deviceCookie,
+  deviceToken,
+  sessionCookie,
+  sessionToken,
+  type WhoIs,
+} from './who-is.ts';
 import type { SessionWire } from './wire.ts';
 
 export interface SessionRoutesOptions {
@@ -27,16 +35,18 @@ export function addSessionRoutes(app: FastifyInstance, { accounts, whoIs }: Sess
   app.post('/api/session', async (request, reply) => {
     const { user, password } = parse(credentialsSchema, request.body ?? {});
     if (accounts.isClosed?.()) throw new HttpError(503, 'access-closed', CLOSED);
-    const outcome = await accounts.signIn(user, password, request.ip);
+    const from = { address: request.ip, device: deviceToken(request.headers, user) };
+    const outcome = await accounts.signIn(user, password, from);
     if (outcome.kind === 'refused') throw new HttpError(401, 'wrong-password', 'no such user, or another password');
     if (outcome.kind === 'too-many') {
       const waitS = Math.ceil(outcome.waitMs / 1000);
       reply.header('retry-after', waitS);
       throw new HttpError(429, 'too-many-attempts', `too many attempts; try again in ${waitS} s`);
     }
-    const { token, person } = outcome;
+    const { token, device, person } = outcome;
     const session = sessionOf({ name: person.name, role: person.role, via: 'session' });
-    return reply.header('set-cookie', sessionCookie(token)).send(session);
+    const cookies = [sessionCookie(token), deviceCookie(person.name, device)];
+    return reply.header('set-cookie', cookies).send(session);
   });
   app.delete('/api/session', (request, reply) => {
     const token = sessionToken(request.headers);

@@ -1,6 +1,8 @@
 /** The simulator over HTTP (contract 3.6): where it stands, its faults and its pace. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { SimFault } from '../model/sim-fault.ts';
+import { inTurn } from './asker.ts';
+import type { FairQueue } from './fair-queue.ts';
 import { HttpError } from './http-error.ts';
 import type { Simulator } from './ports.ts';
 import { parseFaultRequest, parsePace } from './sim-request.ts';
@@ -11,7 +13,7 @@ import { expectActor, type WhoIs } from './who-is.ts';
 const MAX_FAULTS = 1000;
 const BODY_BYTES = 16 * 1024;
 
-type SimContext = WireContext & { readonly whoIs: WhoIs };
+type SimContext = WireContext & { readonly whoIs: WhoIs; readonly queue: FairQueue };
 
 export function addSimApi(app: FastifyInstance, context: SimContext, simulator: Simulator | null): void {
   const running = (): Simulator => {
@@ -23,7 +25,10 @@ export function addSimApi(app: FastifyInstance, context: SimContext, simulator: 
   };
   const changing = { onRequest: mayChange, bodyLimit: BODY_BYTES };
 
-  app.get('/api/sim', () => toSimDetailWire(running(), context));
+  app.get(
+    '/api/sim',
+    inTurn(context.queue, () => toSimDetailWire(running(), context)),
+  );
   app.post('/api/sim/faults', changing, async ({ body }, reply) => {
     const sim = running();
     if (sim.faults().length >= MAX_FAULTS)

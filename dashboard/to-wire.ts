@@ -35,7 +35,8 @@ export function toLiveWire({ site, device, metric, value, ts, quality }: LiveVal
   return { site, device, metric, value: shown, unit: definition?.unit ?? '', ts, quality, ageMs: nowMs - ts };
 }
 
-export function toPlantWire({ plant, rules }: WireContext, nowMs: number): PlantWire {
+/** All but the circuits: those change by themselves, with the sun. */
+export function toPlantWire({ plant, rules }: WireContext): Omit<PlantWire, 'circuits'> {
   return {
     sites: [...plant.sites.values()].map(({ id, name, lat, lon, timeZone, simulated }) => {
       return { id, name: named(name, id), lat, lon, timeZone, simulated: simulated !== false };
@@ -43,12 +44,15 @@ export function toPlantWire({ plant, rules }: WireContext, nowMs: number): Plant
     assets: [...plant.assets.values()].map(toAssetWire),
     devices: [...plant.devices.values()].map(toDeviceWire),
     zones: plant.zones.map(toZoneWire),
-    circuits: plant.circuits.map((circuit) => toCircuitWire(circuit, plant, nowMs)),
     metrics: Object.fromEntries(
       [...METRICS.values()].map(({ name, unit, kind, type }) => [name, { unit, kind, type }]),
     ),
     limits: limitsOf(rules, plant).flatMap(toLimitWire),
   };
+}
+
+export function toCircuitsWire({ plant }: WireContext, nowMs: number): readonly CircuitWire[] {
+  return plant.circuits.map((circuit) => toCircuitWire(circuit, plant, nowMs));
 }
 
 function toAssetWire(asset: Asset): AssetWire {

@@ -25,6 +25,10 @@ export type WhoIs = (caller: Caller) => Actor | null;
 const COOKIE = 'aimak-session';
 /** As long as a session that is not used. */
 const COOKIE_S = 30 * 86_400;
+/** With the person's name behind it: several may use one computer. */
+const DEVICE_COOKIE = 'aimak-device-';
+/** The longest that browsers keep one. */
+const DEVICE_COOKIE_S = 400 * 86_400;
 
 /** Whoever is signed in, or holds the token of this run; while nobody can sign in, whoever sits at the server. */
 export function createWhoIs(accounts: Accounts, runToken: string | null): WhoIs {
@@ -45,9 +49,22 @@ function bears({ authorization }: IncomingHttpHeaders, token: string): boolean {
   return timingSafeEqual(hash(authorization), hash(`Bearer ${token}`));
 }
 
-export function sessionToken({ cookie = '' }: IncomingHttpHeaders): string | null {
+export function sessionToken(headers: IncomingHttpHeaders): string | null {
+  return cookieOf(headers, COOKIE);
+}
+
+/** What says that this person has signed in on this device before: it lets nobody in, and outlives the session. */
+export function deviceToken(headers: IncomingHttpHeaders, person: string): string | null {
+  return cookieOf(headers, DEVICE_COOKIE + person);
+}
+
+export function deviceCookie(person: string, token: string): string {
+  return `${DEVICE_COOKIE}${person}=${token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${DEVICE_COOKIE_S}`;
+}
+
+function cookieOf({ cookie = '' }: IncomingHttpHeaders, wanted: string): string | null {
   const pairs = cookie.split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([name]) => name === COOKIE)?.[1] || null;
+  return pairs.find(([name]) => name === wanted)?.[1] || null;
 }
 
 /** `null` takes it away. No script reads it, and no page of elsewhere sends it along. */

@@ -76,6 +76,7 @@ export function parsePerson(raw: unknown): Parsed<Person> {
 }
 
 export type SignIn =
-  | { readonly kind: 'signed-in'; readonly token: string; readonly person: Person }
+  /** `device`: by what this device is known the next time. */
+  | { readonly kind: 'signed-in'; readonly token: string; readonly device: string; readonly person: Person }
   | { readonly kind: 'refused' }
   | { readonly kind: 'too-many'; readonly waitMs: number };

@@ -20,11 +20,14 @@ const HOUR = 3_600 * S;
 export function watchesOf(rules: readonly Rule[], plant: Plant): readonly Watch[] {
   const gateways = new Set([...plant.devices.values()].map(({ via }) => via));
   const isGateway = (device: Device): boolean => gateways.has(device.id) || device.kind === 'gateway';
-  return rules.flatMap((rule) => watchesOfRule(rule, { plant, isGateway }));
+  // Looked up and not searched: a search of all for each device takes half a minute of 20,000.
+  const byAsset = Map.groupBy(plant.devices.values(), ({ asset }) => asset);
+  return rules.flatMap((rule) => watchesOfRule(rule, { plant, byAsset, isGateway }));
 }
 
 interface Place {
   readonly plant: Plant;
+  readonly byAsset: ReadonlyMap<Device['asset'], readonly Device[]>;
   readonly isGateway: (device: Device) => boolean;
 }
 
@@ -228,14 +231,13 @@ function clockFigures({ behindS = 300, aheadS = 120, overS = 900 }: RuleOf<'cloc
 }
 
 /** The other side is reported by the same device, or else by another on the same asset. */
-function mismatch(rule: RuleOf<'mismatch'>, device: Device, { plant }: Place): readonly Watch[] {
+function mismatch(rule: RuleOf<'mismatch'>, device: Device, { byAsset }: Place): readonly Watch[] {
   const { expect, while: cause } = rule;
   if (!device.metrics.has(expect.metric)) return [];
+  const others = device.asset === undefined ? [] : (byAsset.get(device.asset) ?? []);
   const causes = device.metrics.has(cause.metric)
     ? [device]
-    : [...plant.devices.values()].filter(
-        (other) => device.asset !== undefined && other.asset === device.asset && other.metrics.has(cause.metric),
-      );
+    : others.filter((other) => other.metrics.has(cause.metric));
   if (causes.length === 0) return [];
   const series = [...seriesOf(device, expect.metric), ...causes.flatMap((other) => seriesOf(other, cause.metric))];
   const sides = { expect: sideOf(expect), while: sideOf(cause) };

@@ -112,7 +112,7 @@ export function keepPeople(dir: string, { dataFaults, log, now }: KeptPeopleDepe
   }
 
   function openWhole(): People {
-    const opened = openPeople(join(dir, FILE), now, 'behind');
+    const opened = openPeople(join(dir, FILE), now, { syncs: 'behind' });
     try {
       opened.list();
       return opened;

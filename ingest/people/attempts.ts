@@ -1,48 +1,74 @@
-/** How often somebody may try to sign in: counted by name and by address, forgotten after a while. */
+/** How fast somebody may try to sign in: the more tries have failed, the longer the next one waits. Forgotten after a while. */
 
-export interface Attempts {
-  /** How long to wait before another try, ms; 0: now. */
-  waitMs(keys: readonly string[], nowMs: number): number;
-  failed(keys: readonly string[], nowMs: number): void;
-  succeeded(keys: readonly string[]): void;
+/** What is counted together, and how patiently. */
+export interface Counted {
+  readonly key: string;
+  /** Tries that wait for nothing. */
+  readonly free: number;
+  /** The wait doubles with each further try, from 1 s up to this. */
+  readonly mostMs: number;
 }
 
-const FREE = 5;
-const WITHIN_MS = 15 * 60_000;
+export interface Attempts {
+  /**
+   * Counts a try before its outcome is known, since many at once are many, and says after how long its turn comes.
+   * Where that is longer than `patienceMs` it is not taken, and not counted.
+   */
+  take(counted: readonly Counted[], patienceMs: number): { readonly isTaken: boolean; readonly waitMs: number };
+  /** `forgotten`: what it proves nothing against any more; of the others this one try is taken back. */
+  succeeded(counted: readonly Counted[], forgotten: readonly string[]): void;
+}
+
+const FIRST_WAIT_MS = 1_000;
+const FORGET_MS = 15 * 60_000;
 /** More names and addresses at a time than any village has: the oldest is forgotten. */
 const MAX_KEYS = 10_000;
 
-interface Failures {
+interface Tries {
   readonly count: number;
+  /** Before it, no further one begins. */
+  readonly readyAtMs: number;
   readonly lastMs: number;
 }
 
-export function createAttempts(): Attempts {
-  const failures = new Map<string, Failures>();
-  const recent = (key: string, nowMs: number): Failures | undefined => {
-    const found = failures.get(key);
-    return found && nowMs - found.lastMs < WITHIN_MS ? found : undefined;
-  };
+/** `uptimeMs`: a clock that only goes on, whatever is done to the server's time. */
+export function createAttempts(uptimeMs: () => number): Attempts {
+  const tries = new Map<string, Tries>();
+
+  function recent(key: string, nowMs: number): Tries {
+    const found = tries.get(key);
+    return found && nowMs - found.lastMs < FORGET_MS ? found : { count: 0, readyAtMs: nowMs, lastMs: nowMs };
+  }
+
+  function put(key: string, next: Tries): void {
+    tries.delete(key);
+    tries.set(key, next);
+    for (const oldest of tries.keys()) {
+      if (tries.size <= MAX_KEYS) break;
+      tries.delete(oldest);
+    }
+  }
+
   return {
-    waitMs: (keys, nowMs) =>
-      keys.reduce((longest, key) => {
-        const found = recent(key, nowMs);
-        if (!found || found.count < FREE) return longest;
-        return Math.max(longest, found.lastMs + WITHIN_MS - nowMs);
-      }, 0),
-    failed(keys, nowMs) {
-      for (const key of keys) {
-        const count = (recent(key, nowMs)?.count ?? 0) + 1;
-        failures.delete(key);
-        failures.set(key, { count, lastMs: nowMs });
+    take(counted, patienceMs) {
+      const nowMs = uptimeMs();
+      const beginMs = Math.max(nowMs, ...counted.map(({ key }) => recent(key, nowMs).readyAtMs));
+      const waitMs = beginMs - nowMs;
+      if (waitMs > patienceMs) return { isTaken: false, waitMs };
+      for (const { key, free, mostMs } of counted) {
+        const count = recent(key, nowMs).count + 1;
+        const restMs = count < free ? 0 : Math.min(mostMs, FIRST_WAIT_MS * 2 ** (count - free));
+        put(key, { count, readyAtMs: beginMs + restMs, lastMs: nowMs });
       }
-      for (const oldest of failures.keys()) {
-        if (failures.size <= MAX_KEYS) break;
-        failures.delete(oldest);
-      }
+      return { isTaken: true, waitMs };
     },
-    succeeded(keys) {
-      for (const key of keys) failures.delete(key);
+    succeeded(counted, forgotten) {
+      const nowMs = uptimeMs();
+      for (const { key } of counted) {
+        const { count, ...rest } = recent(key, nowMs);
+        if (forgotten.includes(key)) tries.delete(key);
+        else put(key, { ...rest, count: Math.max(0, count - 1) });
+      }
     },
   };
 }

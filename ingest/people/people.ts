@@ -4,8 +4,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { createBackgroundSync } from '../../link/background-sync.ts';
 import type { Person, SignIn } from '../../model/person.ts';
 import { inTransaction } from '../store/sqlite/transaction.ts';
-import { createAttempts } from './attempts.ts';
-import { isPassword, type KeptPassword, keepPassword } from './password.ts';
+import type { Place } from './known-devices.ts';
+import { type KeptPassword, keepPassword } from './password.ts';
+import { createSignIn, REAL_TIMING, type Timing } from './sign-in.ts';
 
 export interface People {
   /** In the order of their turn, then by name. */
@@ -17,8 +18,7 @@ export interface People {
   put(person: Person, password: string | null): Promise<void>;
   /** Whether there was one. */
   remove(name: string): boolean;
-  /** `from`: the address of who asks. */
-  signIn(name: string, password: string, from: string): Promise<SignIn>;
+  signIn(name: string, password: string, from: Place): Promise<SignIn>;
   /** Who holds a token; a session that is used goes on. */
   ofSession(token: string): Person | undefined;
   signOut(token: string): void;
@@ -50,11 +50,22 @@ const TALLY = `
   CREATE TRIGGER IF NOT EXISTS person_gone AFTER DELETE ON person BEGIN UPDATE tally SET changes = changes + 1; END;
 `;
 
-/**
- * Throws where the file is of a newer version, or no database. `behind`: the server, which must not wait for a disk that hangs.
- * A command has nothing else to do and ends with what it did on the disk.
- */
-export function openPeople(file: string, now: () => number, syncs: 'at-once' | 'behind' = 'at-once'): People {
+export interface PeopleOptions {
+  /**
+   * `behind`: the server, which must not wait for a disk that hangs. A command has nothing else to do and ends with what it did
+   * on the disk.
+   */
+  readonly syncs?: 'at-once' | 'behind';
+  /** For tests. */
+  readonly timing?: Timing;
+}
+
+/** Throws where the file is of a newer version, or no database. */
+export function openPeople(
+  file: string,
+  now: () => number,
+  { syncs = 'at-once', timing = REAL_TIMING }: PeopleOptions = {},
+): People {
   const db = new DatabaseSync(file, { timeout: 5_000 });
   try {
     prepare(db);
@@ -64,7 +75,7 @@ export function openPeople(file: string, now: () => number, syncs: 'at-once' | '
   }
   const sync = syncs === 'behind' ? createBackgroundSync({ db, file }) : null;
   const statements = prepareStatements(db);
-  const attempts = createAttempts();
+  const trySignIn = createSignIn(timing);
 
   function get(name: string): Person | undefined {
     const row = statements.get.get(name);
@@ -98,20 +109,16 @@ export function openPeople(file: string, now: () => number, syncs: 'at-once' | '
       return isGone;
     },
     async signIn(name, password, from) {
-      const keys = [`name ${name}`, `from ${from}`];
-      const waitMs = attempts.waitMs(keys, now());
-      if (waitMs > 0) return { kind: 'too-many', waitMs };
-      // Counted before the answer is known: many tries at once are many tries.
-      attempts.failed(keys, now());
+      const outcome = await trySignIn({ name, password, from, kept: passwordOf(statements.password.get(name)) });
+      if (outcome.kind !== 'right') return outcome;
       const person = get(name);
-      if (!(await isPassword(password, passwordOf(statements.password.get(name)))) || !person)
-        return { kind: 'refused' };
-      attempts.succeeded(keys);
+      // Removed while the password was tried.
+      if (!person) return { kind: 'refused' };
       statements.forget.run(now());
       const token = randomBytes(32).toString('base64url');
       statements.addSession.run(hashOf(token), name, now() + SESSION_MS);
       sync?.note();
-      return { kind: 'signed-in', token, person };
+      return { kind: 'signed-in', token, device: outcome.device, person };
     },
     ofSession(token) {
       const row = statements.session.get(hashOf(token));

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LiveFeed, startLiveFeed } from '../../dashboard/live-feed.ts';
+import { createPageReader, noteValue, takeValues } from '../../dashboard/page-reader.ts';
 import type { AlarmDesk } from '../../dashboard/ports.ts';
 import type { AlarmWire } from '../../dashboard/wire.ts';
 import type { Alarm } from '../../model/alarm.ts';
@@ -10,7 +11,8 @@ import type { DeviceId, MetricName, SiteId } from '../../model/ids.ts';
 import type { LiveValue } from '../../model/reading.ts';
 import { raiseOfServer } from '../../model/server-condition.ts';
 import { openDesk, raisedAlarm } from '../harness/alarms.ts';
-import { smallPlant, tankLow } from '../harness/readings.ts';
+import { eventually } from '../harness/process.ts';
+import { silentLog, smallPlant, tankLow } from '../harness/readings.ts';
 
 const subscribeTo = (site: string) => `42/live,["subscribe",{"site":"${site}"}]`;
 
@@ -29,8 +31,11 @@ describe('the live feed, to a page that polls now and then', () => {
   let raise: (alarm: Alarm) => void;
   let list: AlarmDesk['list'];
   let url: string;
+  let base: string;
+  let uptimeMs: number;
 
   beforeEach(async () => {
+    uptimeMs = 0;
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     list = () => [];
     http = createServer().listen(0, '127.0.0.1');
@@ -55,10 +60,13 @@ describe('the live feed, to a page that polls now and then', () => {
           },
         },
         simulator: null,
+        log: silentLog,
         now: () => 1,
+        uptimeMs: () => uptimeMs,
+        limits: { pages: 3, ofOneNetwork: 3, said: { atOnce: 30, perS: 2 } },
       },
     );
-    const base = `http://127.0.0.1:${(http.address() as AddressInfo).port}/socket.io/?EIO=4&transport=polling`;
+    base = `http://127.0.0.1:${(http.address() as AddressInfo).port}/socket.io/?EIO=4&transport=polling`;
     const [, handshake] = /^0(.*)/.exec(await (await fetch(base)).text()) ?? [];
     url = `${base}&sid=${JSON.parse(handshake ?? '{}').sid}`;
     await post('40/live,');
@@ -126,5 +134,65 @@ describe('the live feed, to a page that polls now and then', () => {
     for (let i = 0; i < 2_000; i++) raise({ ...alarm, id: `storm-${i}` });
     vi.advanceTimersByTime(250);
     expect((await poll()).map(([event]) => event)).toEqual(['snapshot']);
+  });
+
+  it('answers all it has asked for with one snapshot while it has one unread', async () => {
+    for (let i = 0; i < 20; i++) await post(subscribeTo('all'));
+    vi.advanceTimersByTime(250);
+    expect((await poll()).map(([event]) => event)).toEqual(['snapshot']);
+    vi.advanceTimersByTime(250);
+    await new Promise(setImmediate);
+    change([level(5)]);
+    vi.advanceTimersByTime(250);
+    const events = (await poll()).map(([event]) => event);
+    expect(events.filter((event) => event === 'snapshot').length).toBeLessThanOrEqual(1);
+  });
+
+  it('is cut off when it says more than a page has to say, of whatever kind', async () => {
+    for (const packet of ['42/live,["unknown"]', '3', '43/live,1[]']) {
+      for (let i = 0; i < 10; i++) await post(packet);
+    }
+    expect((await fetch(url)).status).toBe(400);
+  });
+
+  it('may answer pings for hours', async () => {
+    for (let i = 0; i < 60; i++) {
+      uptimeMs += 25_000;
+      expect((await post('3')).status).toBe(200);
+    }
+  });
+
+  it('is cut off when it has left something unread for a minute, though it answers', async () => {
+    change([level(1)]);
+    vi.advanceTimersByTime(250);
+    uptimeMs += 59_000;
+    vi.advanceTimersByTime(5_000);
+    expect((await post('3')).status).toBe(200);
+    uptimeMs += 5_000;
+    vi.advanceTimersByTime(5_000);
+    await eventually(
+      () => fetch(url),
+      ({ status }) => status === 400,
+    );
+  });
+
+  it('finds no room where there are pages enough', async () => {
+    expect((await fetch(base)).status).toBe(200);
+    expect((await fetch(base)).status).toBe(200);
+    expect((await fetch(base)).status).toBe(403);
+    expect((await post('3')).status).toBe(200);
+  });
+});
+
+describe('what is kept for a page that does not read', () => {
+  it('is the latest of each series, and a snapshot where that is less', () => {
+    const reader = createPageReader('toru');
+    reader.isSnapshotDue = false;
+    for (let i = 0; i < 100; i++) noteValue(reader, level(i), 50);
+    expect(reader.unsentCount).toBe(1);
+    expect(takeValues(reader).map(({ value }) => value)).toEqual([99]);
+    for (let i = 0; i < 1_000; i++) noteValue(reader, { ...level(i), device: `device-${i}` as DeviceId }, 50);
+    expect(reader.isSnapshotDue).toBe(true);
+    expect(reader.unsent.size).toBe(0);
   });
 });
