@@ -49,8 +49,6 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
   return inOrder(async (started) => {
     const dataFaults = createDataFaults();
     started(openDataDir(dataDir));
-    const told = shutOutOthers(dataDir);
-    if (told !== null) log.warn({ dataDir }, told);
     started(() => giveToOwner(dataDir));
     const readings = settings.influx ? 'outbox.db' : 'readings.db';
     const databases: Database[] = [
@@ -61,6 +59,8 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     ];
     const folder = openDataFolder({ dir: dataDir, databases }, { dataFaults, log, now: Date.now });
     started(folder.stop);
+    const told = shutOutOthers(dataDir);
+    if (told !== null) log.warn({ dataDir }, told);
 
     const store = await openStore(settings, plant, { log, dataFaults }).catch(unusable(dataDir, readings));
     started(store.stop);

@@ -37,12 +37,12 @@ export interface DataFolder {
 
 /** The server can do without what is in them. */
 const SECONDARY_DATABASES: readonly Database[] = ['broker.db', 'notify.db'];
-const TEXT_FILES = ['rejects.jsonl', 'rejects.jsonl.1', 'run.json', 'run.token', 'sim.json', INVENTORY];
+const TEXT_FILES = ['rejects.jsonl', 'rejects.jsonl.1', 'run.json', 'run.token', 'sim.json'];
 /** Of these a half is nothing. */
 const JSON_FILES: readonly string[] = ['sim.json', INVENTORY];
 /** What a process left behind that was killed while it wrote. */
 const TEMPORARY = ['run.json.new', 'run.token.new', `${INVENTORY}.new`, 'mqtt-session.json.new', 'sim.json.tmp'];
-export const SECONDARY_FILES: readonly string[] = [...SECONDARY_DATABASES, 'lock.db', ...TEXT_FILES];
+export const SECONDARY_FILES: readonly string[] = [...SECONDARY_DATABASES, 'lock.db', INVENTORY, ...TEXT_FILES];
 const LOOK_MS = 2_000;
 
 export function openDataFolder(options: DataFolderOptions, dependencies: DataFolderDependencies): DataFolder {
@@ -79,13 +79,11 @@ export function openDataFolder(options: DataFolderOptions, dependencies: DataFol
     note({ file, kind: 'set-aside', at: now(), detail: `${file} lies as ${name}: ${reason}. ${remedy}` });
   }
 
-  function clearTheWay(): void {
-    for (const name of TEMPORARY) rmSync(join(dir, name), { force: true, recursive: true });
-    for (const file of [...TEXT_FILES, ...databases.filter(isSecondary)]) {
+  function clearTheWay(files: readonly string[]): void {
+    for (const file of files) {
       const obstacle = obstacleIn(dir, file);
       if (obstacle !== null) putAside(file, obstacle);
     }
-    for (const file of SECONDARY_FILES) if (!ours.has(file)) noteAside(file);
   }
 
   /** The server cannot do without: it stays as it is. */
@@ -134,9 +132,14 @@ export function openDataFolder(options: DataFolderOptions, dependencies: DataFol
     for (const file of databases) record((inventory) => enlisted(dir, file, { ...options, inventory }));
   }
 
-  clearTheWay();
-  const inventory = inventoryFor(dir, [...databases, 'people.db']);
-  record(() => inventory);
+  for (const name of TEMPORARY) rmSync(join(dir, name), { force: true, recursive: true });
+  // Before anything writes there.
+  clearTheWay([INVENTORY]);
+  const atStart = inventoryFor(dir, [...databases, 'people.db']);
+  record(() => atStart);
+  clearTheWay([...TEXT_FILES, ...databases.filter(isSecondary)]);
+  for (const file of SECONDARY_FILES) if (!ours.has(file)) noteAside(file);
+  const inventory = readInventory(dir) ?? atStart;
   for (const file of databases) {
     expectReachable(file);
     take(file, inventory);

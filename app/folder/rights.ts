@@ -48,7 +48,7 @@ export function giveToOwner(dir: string): void {
 export async function asOwnerOf<T>(dir: string, work: () => Promise<T>): Promise<T> {
   const uid = uidOfProcess();
   const { uid: owner, gid: group } = statSync(dir);
-  if (uid === 0 && owner !== 0) return await asAccount({ owner, group }, work);
+  if (uid === 0 && owner !== 0) return await asAccount({ dir, owner, group }, work);
   try {
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch {
@@ -57,15 +57,31 @@ export async function asOwnerOf<T>(dir: string, work: () => Promise<T>): Promise
   return await work();
 }
 
-async function asAccount<T>({ owner, group }: { owner: number; group: number }, work: () => Promise<T>): Promise<T> {
+interface Account {
+  readonly dir: string;
+  readonly owner: number;
+  readonly group: number;
+}
+
+async function asAccount<T>({ dir, owner, group }: Account, work: () => Promise<T>): Promise<T> {
   const own = process.getegid?.() ?? 0;
   process.setegid?.(group);
   process.seteuid?.(owner);
   try {
+    if (!isReachable(dir)) throw new StartError(`data folder ${dir}: its own account (${owner}) cannot reach it`);
     return await work();
   } finally {
     process.seteuid?.(0);
     process.setegid?.(own);
+  }
+}
+
+function isReachable(dir: string): boolean {
+  try {
+    readdirSync(dir);
+    return true;
+  } catch {
+    return false;
   }
 }
 

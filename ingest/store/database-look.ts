@@ -70,7 +70,7 @@ export function faultOf(file: string): string | null {
 /** Puts the number into the file, and the file itself has it: its log may be lost. Says whether it is there. */
 export function putId(file: string, id: number): boolean {
   inFile(file, { readOnly: false, fallback: undefined }, (db) => {
-    db.exec(`PRAGMA busy_timeout = 5000; PRAGMA application_id = ${id}; PRAGMA wal_checkpoint(PASSIVE);`);
+    db.exec(`PRAGMA busy_timeout = 5000; PRAGMA application_id = ${id}; PRAGMA wal_checkpoint(TRUNCATE);`);
   });
   const look = lookAt(file);
   return look.kind === 'there' && look.id === id;
