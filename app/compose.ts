@@ -52,14 +52,15 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     const clockSync = await startClockSync();
     started(clockSync.stop);
     const isUnsynchronised = () => clockSync.state() === 'unsynchronised';
-    const clock = { now: Date.now, uptimeMs: () => performance.now(), isUnsynchronised };
+    const isSynchronised = () => clockSync.state() === 'synchronised';
+    const clock = { now: Date.now, uptimeMs: () => performance.now(), isUnsynchronised, isSynchronised };
 
     const releasedAtMs = Date.parse(RELEASE.date);
     const ingest = await startIngest({ plant, rules, dataDir, releasedAtMs }, { store, log, clock, dataFaults }).catch(
       unusable(dataDir),
     );
     started(ingest.stop);
-    const people = await Promise.try(() => openPeople(peopleFile(settings), Date.now)).catch(unusable(dataDir));
+    const people = await Promise.try(() => openPeople(peopleFile(settings), ingest.agingNow)).catch(unusable(dataDir));
     started(people.close);
     const notify = await Promise.try(() => startNotification(options, { ingest, people, log })).catch(
       unusable(dataDir),

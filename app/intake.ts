@@ -26,7 +26,7 @@ export interface Intake {
 }
 
 interface IntakeDependencies {
-  readonly ingest: Pick<Ingest, 'take' | 'alarms' | 'now'>;
+  readonly ingest: Pick<Ingest, 'take' | 'alarms' | 'now' | 'agingNow'>;
   readonly log: Log;
 }
 
@@ -34,7 +34,7 @@ export async function startEmbedded(settings: Settings, { ingest, log }: IntakeD
   const { host, dataDir, mqttPort } = settings;
   const broker = await startBroker(
     { host, port: mqttPort, sessionFile: join(dataDir, 'broker.db') },
-    { onTelemetry: ingest.take, log },
+    { onTelemetry: ingest.take, log, now: ingest.agingNow },
   );
   // Alarms of another configuration, about a broker elsewhere, are over.
   const stopWatch = startBrokerWatch(() => null, { ...ingest, log });

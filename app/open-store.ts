@@ -10,7 +10,7 @@ import { StartError } from './start-error.ts';
 
 export async function openStore(settings: Settings, plant: Plant, log: Log): Promise<ReadingStore> {
   const { dataDir, influx, retention } = settings;
-  if (!influx) return await openSqliteStore(join(dataDir, 'readings.db'), retention);
+  if (!influx) return await openSqliteStore(join(dataDir, 'readings.db'), { ...retention, waitsForTime: true });
   // Loaded where it is used: who keeps readings here need not hold it in memory.
   const { openInfluxStore } = await import('../ingest/store/influx-store.ts');
   return await openInfluxStore(

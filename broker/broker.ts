@@ -35,7 +35,10 @@ export interface BrokerOptions {
   readonly sessionLimits?: Partial<SessionLimits>;
 }
 
-export type BrokerDependencies = Pick<PublishGateParts, 'onTelemetry' | 'log'>;
+export interface BrokerDependencies extends Pick<PublishGateParts, 'onTelemetry' | 'log'> {
+  /** Epoch ms, by which sessions and what is queued for them grow old. Default: the machine's clock. */
+  readonly now?: () => number;
+}
 
 interface BrokerHealth extends SessionCounts {
   readonly clients: number;
@@ -52,11 +55,14 @@ export interface Broker {
   stop(): Promise<void>;
 }
 
-export async function startBroker(options: BrokerOptions, { onTelemetry, log }: BrokerDependencies): Promise<Broker> {
+export async function startBroker(
+  options: BrokerOptions,
+  { onTelemetry, log, now = Date.now }: BrokerDependencies,
+): Promise<Broker> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const sessions = openSessions(
     { file: options.sessionFile ?? ':memory:', limits: options.sessionLimits ?? {}, isGranted: isPlainFilter },
-    { log, now: Date.now },
+    { log, now },
   );
   const { hold, outlet, connections } = createTraffic(limits, log);
   const mq = createEmitter();

@@ -17,7 +17,7 @@ export interface Recorder {
 }
 
 interface RecorderDependencies {
-  readonly store: ReadingStore;
+  readonly store: Pick<ReadingStore, 'append'>;
   readonly log: Log;
   /** Told of each group, in the order of its readings, before anyone hears that they are stored. */
   readonly onCommitted: (readings: readonly Reading[], outcomes: readonly AppendOutcome[]) => void;

@@ -21,6 +21,8 @@ export interface SqliteStore extends ReadingStore {
 
 const KEEP_ALL: Retention = { rawDays: null, diskBytes: Number.POSITIVE_INFINITY };
 
+/** By age goes what is days old. */
+const TELL_EVERY_MS = 60_000;
 /** Of a series that has no reading yet. */
 const NO_SERIES = -1;
 
@@ -31,6 +33,7 @@ export async function openSqliteStore(file: string, retention = KEEP_ALL): Promi
   const series = createSeriesTable(rows);
   let pending = 0;
   let reachable = true;
+  let toldMs = Number.NEGATIVE_INFINITY;
 
   return {
     async append(readings) {
@@ -59,6 +62,14 @@ export async function openSqliteStore(file: string, retention = KEEP_ALL): Promi
     },
     compact: () => writer.call('compact', undefined),
     health: () => ({ kind: 'sqlite', reachable, pending }),
+    tellTime(ms) {
+      if (Math.abs(ms - toldMs) < TELL_EVERY_MS) return;
+      toldMs = ms;
+      // A thread that is away is told the next time.
+      writer.call('time', ms).catch(() => {
+        toldMs = Number.NEGATIVE_INFINITY;
+      });
+    },
     async stop() {
       // The writer last: it checkpoints the log when no other connection is left.
       await reader.stop();

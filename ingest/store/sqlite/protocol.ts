@@ -29,6 +29,8 @@ export interface WriterCalls {
   series: [undefined, SeriesRow[]];
   append: [{ newSeries: readonly SeriesRow[]; columns: ReadingColumns }, Uint8Array];
   newest: [undefined, ReadingColumns];
+  /** By which time readings grow old, epoch ms. */
+  time: [number, undefined];
   compact: [undefined, undefined];
   close: [undefined, undefined];
 }
@@ -65,6 +67,8 @@ export interface Retention {
   readonly rawDays: number | null;
   /** The most the database may take; beyond it the oldest goes first. */
   readonly diskBytes: number;
+  /** Nothing goes by its age before somebody has told the time. */
+  readonly waitsForTime?: boolean;
 }
 
 export interface ThreadOptions {

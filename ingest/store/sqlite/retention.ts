@@ -23,8 +23,8 @@ interface Parts {
   readonly chunks: ChunkTable;
   readonly memory: WriterMemory;
   readonly retention: Retention;
-  /** Epoch ms. */
-  readonly now: () => number;
+  /** Epoch ms; null while nobody knows: nothing goes then. */
+  readonly now: () => number | null;
 }
 
 interface Oldest {
@@ -55,11 +55,13 @@ export function createKeeper({ db, chunks, memory, retention, now }: Parts): Kee
 
   /** The chunk to go next, or null where all is within bounds. */
   function choose(): Oldest | null {
+    const nowMs = now();
+    if (nowMs === null) return null;
     const readings = find(READINGS);
     const { rawDays, diskBytes } = retention;
-    if (readings && rawDays !== null && readings.end < now() - rawDays * DAY_MS) return readings;
+    if (readings && rawDays !== null && readings.end < nowMs - rawDays * DAY_MS) return readings;
     if ((pragma('page_count') - pragma('freelist_count')) * pageBytes <= diskBytes) return null;
-    if (readings && readings.end < now() - SPARED_MS) return readings;
+    if (readings && readings.end < nowMs - SPARED_MS) return readings;
     return find(HOURS) ?? readings;
   }
 

@@ -17,7 +17,9 @@ function createHandlers({ file, retention }: ThreadOptions): Handlers<WriterCall
   const journal = createJournalTable(db, 'write');
   const chunks = createChunkTable(db);
   const memory = createWriterMemory(chunks);
-  const keeper = createKeeper({ db, chunks, memory, retention, now: Date.now });
+  let toldMs: number | null = null;
+  const now = (): number | null => toldMs ?? (retention.waitsForTime ? null : Date.now());
+  const keeper = createKeeper({ db, chunks, memory, retention, now });
   const compactor = createCompactor({ db, journal, chunks, memory, afterwards: keeper.start });
 
   for (const { id, horizon } of selectSeries.all()) memory.know(id as number, horizon as number | null);
@@ -50,6 +52,12 @@ function createHandlers({ file, retention }: ThreadOptions): Handlers<WriterCall
       return outcomes;
     },
     newest: memory.newest,
+    time(ms) {
+      const isFirst = toldMs === null;
+      toldMs = ms;
+      if (isFirst) keeper.start();
+      return undefined;
+    },
     compact() {
       compactor.finish();
       keeper.finish();
