@@ -68,14 +68,15 @@ export function composeServer(options: ComposeOptions & { withSim: boolean }, lo
     const clockSync = await startClockSync();
     started(clockSync.stop);
     const isUnsynchronised = () => clockSync.state() === 'unsynchronised';
-    const clock = { now: Date.now, uptimeMs: () => performance.now(), isUnsynchronised };
+    const isSynchronised = () => clockSync.state() === 'synchronised';
+    const clock = { now: Date.now, uptimeMs: () => performance.now(), isUnsynchronised, isSynchronised };
 
     const releasedAtMs = Date.parse(RELEASE.date);
     const ingest = await startIngest({ plant, rules, dataDir, releasedAtMs }, { store, log, clock, dataFaults }).catch(
       unusable(dataDir, 'alarms.db'),
     );
     started(ingest.stop);
-    const people = await Promise.try(() => keepPeople(dataDir, { dataFaults, log, now: Date.now })).catch(
+    const people = await Promise.try(() => keepPeople(dataDir, { dataFaults, log, now: ingest.agingNow })).catch(
       unusable(dataDir, 'people.db'),
     );
     started(people.close);

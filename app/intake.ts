@@ -28,7 +28,7 @@ export interface Intake {
 interface IntakeDependencies {
   /** A file of the data folder proves to be damaged, and stays in use. */
   readonly onDamage?: (file: string, reason: string) => void;
-  readonly ingest: Pick<Ingest, 'take' | 'alarms' | 'now'>;
+  readonly ingest: Pick<Ingest, 'take' | 'alarms' | 'now' | 'agingNow'>;
   readonly log: Log;
 }
 
@@ -41,7 +41,12 @@ export async function startEmbedded(
   const { host, dataDir, mqttPort } = settings;
   const broker = await startBroker(
     { host, port: mqttPort, sessionFile: join(dataDir, SESSION_FILE) },
-    { onTelemetry: ingest.take, log, onDamage: (reason) => onDamage?.(SESSION_FILE, reason) },
+    {
+      onTelemetry: ingest.take,
+      log,
+      now: ingest.agingNow,
+      onDamage: (reason) => onDamage?.(SESSION_FILE, reason),
+    },
   );
   // Alarms of another configuration, about a broker elsewhere, are over.
   const stopWatch = startBrokerWatch(() => null, { ...ingest, log });

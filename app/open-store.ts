@@ -21,7 +21,10 @@ export async function openStore(
   { log, dataFaults }: Dependencies,
 ): Promise<ReadingStore> {
   const { dataDir, influx, retention } = settings;
-  if (!influx) return await openSqliteStore(join(dataDir, 'readings.db'), retention, teller(dataFaults, log));
+  if (!influx) {
+    const options = { ...retention, waitsForTime: true };
+    return await openSqliteStore(join(dataDir, 'readings.db'), options, teller(dataFaults, log));
+  }
   // Loaded where it is used: who keeps readings here need not hold it in memory.
   const { openInfluxStore } = await import('../ingest/store/influx-store.ts');
   return await openInfluxStore(

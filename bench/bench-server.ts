@@ -11,6 +11,8 @@ export interface BenchServerOptions extends SpawnOptions {
   readonly dataDir: string;
   /** Default: all of them. */
   readonly parts?: readonly string[];
+  /** Longer than a start takes, where several start at once. */
+  readonly startWithinMs?: number;
 }
 
 export interface BenchServer extends AimakProcess {
@@ -25,9 +27,9 @@ export const FIRST_DEVICE = join(ROOT, 'config/first-device/aimak.yaml');
 const STOP_WITHIN_MS = 10_000;
 
 export async function startBenchServer(context: RunContext, options: BenchServerOptions): Promise<BenchServer> {
-  const { config, dataDir, parts = [] } = options;
+  const { config, dataDir, parts = [], startWithinMs } = options;
   const child = context.own(spawnAimak([...parts, ...serverArgs(config, dataDir)], options));
-  const server = await whenUp(child, dataDir);
+  const server = await whenUp(child, dataDir, startWithinMs);
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit', { signal: AbortSignal.timeout(STOP_WITHIN_MS) });

@@ -2,6 +2,7 @@
 
 import { measureAlarmStorm } from './alarm-storm.ts';
 import { measureBus } from './bus-fault.ts';
+import { measureClocks } from './clocks.ts';
 import { measureDamage } from './damage.ts';
 import { measureDiskFull } from './disk-full.ts';
 import { measureBrokers } from './external-broker.ts';
@@ -29,4 +30,5 @@ await runNamed('fault', {
   ingests: measureIngests,
   influx: measureInfluxFaults,
   bus: measureBus,
+  clocks: measureClocks,
 });

@@ -45,6 +45,8 @@ export interface BrokerOptions {
 export interface BrokerDependencies extends Pick<PublishGateParts, 'onTelemetry' | 'log'> {
   /** The session file proves to be damaged: sessions are kept in memory from now on. */
   readonly onDamage?: (reason: string) => void;
+  /** Epoch ms, by which sessions and what is queued for them grow old. Default: the machine's clock. */
+  readonly now?: () => number;
 }
 
 interface BrokerHealth extends SessionCounts {
@@ -68,12 +70,12 @@ export interface Broker {
 }
 
 export async function startBroker(options: BrokerOptions, dependencies: BrokerDependencies): Promise<Broker> {
-  const { onTelemetry, log: fullLog, onDamage } = dependencies;
+  const { onTelemetry, log: fullLog, now = Date.now, onDamage } = dependencies;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const log = createLimitedLog(fullLog, () => performance.now());
   const sessions = openSessions(
     { file: options.sessionFile ?? ':memory:', limits: options.sessionLimits ?? {}, isGranted: isPlainFilter },
-    { log, now: Date.now, ...(onDamage && { onDamage }) },
+    { log, now, ...(onDamage && { onDamage }) },
   );
   const pots = { filters: createPot(limits.filterBytes), wills: createPot(limits.wills) };
   const { hold, outlet, partials, connections } = createTraffic({ limits, pots, log });

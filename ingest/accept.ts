@@ -88,7 +88,8 @@ function acceptFrame(
       rejects.push({ ...value, device: device.id, metric: shortText(name, MAX_BRIEF_CHARS) });
     } else {
       const quality: Quality = value === null ? 'bad' : time.quality;
-      readings.push({ device: device.id, metric: name as MetricName, ts: time.ts, value, quality });
+      const { ts, isReceipt } = time;
+      readings.push({ device: device.id, metric: name as MetricName, ts, value, quality, isReceipt });
     }
   }
 }
@@ -99,16 +100,16 @@ function deviceTime(
   device: Device,
   ts: unknown,
   { nowMs, latestTs, receiptMs }: AcceptContext,
-): { ts: number; quality: Quality } | Fault {
-  if (ts === undefined || ts === null) return { ts: receiptMs(device.id), quality: 'uncertain' };
+): { ts: number; quality: Quality; isReceipt: boolean } | Fault {
+  if (ts === undefined || ts === null) return { ts: receiptMs(device.id), quality: 'uncertain', isReceipt: true };
   if (typeof ts !== 'number' || !Number.isSafeInteger(ts)) {
     return { reason: 'bad-time', detail: `ts ${brief(ts)}: expected whole milliseconds since 1970` };
   }
-  if (ts < CLOCK_UNSET_BEFORE_MS) return { ts: receiptMs(device.id), quality: 'uncertain' };
+  if (ts < CLOCK_UNSET_BEFORE_MS) return { ts: receiptMs(device.id), quality: 'uncertain', isReceipt: true };
   if (ts > latestTs) {
     return { reason: 'time-in-future', detail: `ts ${ts} is ${Math.round((ts - nowMs) / 1000)} s ahead` };
   }
-  return { ts, quality: 'good' };
+  return { ts, quality: 'good', isReceipt: false };
 }
 
 /** The number to store, null for "could not be read", or why not. */

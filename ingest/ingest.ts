@@ -14,12 +14,14 @@ import { type AlarmDesk, createAlarmDesk } from './alarms/desk.ts';
 import { openAlarmJournal } from './alarms/journal.ts';
 import { createOutageWatch } from './alarms/outage-watch.ts';
 import type { UnsavedCounts } from './alarms/unsaved.ts';
+import { createClockRecord, recalledClock, type WrongStampCounts } from './clock-record.ts';
+import { clockPlant } from './clock-sources.ts';
 import { createDataFaultWatch, type DataFaultCounts, type DataFaults } from './data-faults.ts';
 import { createDetectors, type Detectors } from './detect/detectors.ts';
 import { createMemoryKeeper, restoredMemory } from './detect/memory-keeper.ts';
 import { startDiskGauge } from './disk-space.ts';
 import { createLiveState, type LiveState } from './live-state.ts';
-import { createReceiptClock } from './receipt-clock.ts';
+import { createReceiptClock, withFreeReceipts } from './receipt-clock.ts';
 import { createRecorder } from './recorder.ts';
 import { createRejectLog } from './reject-log.ts';
 import { type ClockFault, createServerClock, type SystemClock } from './server-clock.ts';
@@ -47,7 +49,7 @@ interface IngestHealth {
   readonly status: 'ok' | 'degraded';
   readonly ingest: IngestCounts;
   readonly store: StoreWatchHealth;
-  readonly clock: { readonly ok: boolean; readonly reason: ClockFault | null };
+  readonly clock: { readonly ok: boolean; readonly reason: ClockFault | null; readonly stamps: WrongStampCounts };
   readonly alarms: UnsavedCounts;
   readonly data: DataFaultCounts;
 }
@@ -60,6 +62,8 @@ export interface Ingest {
   readonly history: ReadingStore['history'];
   /** Epoch ms: the machine's clock, or what is to be believed while that is wrong. */
   now(): number;
+  /** Epoch ms, by which things grow old: it stands still, but for the uptime, while there is no word for the clock. */
+  agingNow(): number;
   health(): IngestHealth;
   stop(): Promise<void>;
 }
@@ -82,15 +86,20 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
   const { plant, rules, dataDir, releasedAtMs } = options;
   const { store, log, clock: system, dataFaults } = dependencies;
   const newest = await store.newest();
-  const clock = createServerClock(system, releasedAtMs);
-  const { now } = clock;
-  const recorder = createRecorder({ store, log, uptimeMs: system.uptimeMs, onCommitted });
+  const journal = openAlarmJournal(join(dataDir, 'alarms.db'), { faults: dataFaults, now: system.now });
+  const kept = recalledClock(journal);
+  const { agreeing: agreedBefore, soundUntilMs } = kept;
+  const clock = createServerClock(system, { ...clockPlant(plant), releasedAtMs, agreedBefore, soundUntilMs });
+  clock.recall(newest);
+  const { now, lagMs } = clock;
+  const { uptimeMs } = system;
+  const record = createClockRecord(kept, { shelf: journal, clock, uptimeMs, log });
+  const recorder = createRecorder({ store: withFreeReceipts(store), log, uptimeMs, onCommitted });
   const accounting = createAccounting();
   const isDevice = (id: string): boolean => plant.devices.has(id as DeviceId);
   const rejectLog = createRejectLog({ file: join(dataDir, 'rejects.jsonl'), log, isDevice });
-  const journal = openAlarmJournal(join(dataDir, 'alarms.db'), { faults: dataFaults, now });
   const watchStore = createStoreWatch({ store, recorder, alarmsUnsyncedMs: journal.unsyncedMs });
-  const live = createLiveState({ plant, now });
+  const live = createLiveState({ plant, now, uptimeMs, lagMs, onFuture: record.gaveWay });
   const alarms = createAlarmDesk(journal, { plant, rules, log, now });
   const changes = createChangeBasket(alarms);
   const lastHeard = new Map<string, number>();
@@ -101,10 +110,11 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
       tell: changes.add,
       now,
       isClockRight: () => clock.fault() === null,
-      uptimeMs: system.uptimeMs,
+      uptimeMs,
+      lagMs,
     },
   );
-  const keeper = createMemoryKeeper({ shelf: journal, memory: detectors.memory, now, uptimeMs: system.uptimeMs });
+  const keeper = createMemoryKeeper({ shelf: journal, memory: detectors.memory, now, uptimeMs });
   const receiptMs = createReceiptClock(now);
   const disk = startDiskGauge(dataDir);
   const watchServer = createServerWatch(
@@ -114,10 +124,11 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
       'store-unreachable': () => (store.health().unreachableMs ?? 0) >= UNREACHABLE_MS,
       'disk-low': disk.isLow,
     },
-    { alarms, now, uptimeMs: system.uptimeMs, log },
+    { alarms, now, uptimeMs, log },
   );
   const watchData = createDataFaultWatch({ faults: dataFaults, alarms, now });
-  const watchOutages = createOutageWatch({ alarms, heardAt: (device) => lastHeard.get(device) ?? null, now, log });
+  const heardAtMs = (device: string): number | null => lastHeard.get(device) ?? null;
+  const watchOutages = createOutageWatch({ alarms, heardAtMs, now, uptimeMs, log });
 
   /** Live state and alarms follow what is on disk, never the other way round. */
   function onCommitted(readings: readonly Reading[], outcomes: readonly AppendOutcome[]): void {
@@ -127,6 +138,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     const isStored = (outcome: AppendOutcome | undefined): boolean => outcome === 'stored';
     const stored = outcomes.every(isStored) ? readings : readings.filter((_, i) => isStored(outcomes[i]));
     clock.heard(stored);
+    record.stamped(stored);
     detectors.take(stored, live.apply(stored));
     changes.tell();
   }
@@ -142,27 +154,33 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     alarms.tick();
     alarms.saveUnsaved();
     keeper.keepNowAndThen();
+    record.look();
     // By a wrong clock all would be old.
-    if (clock.fault() === null) journal.forget(now());
+    journal.forget(record.agingNow());
+    store.tellTime?.(record.agingNow());
     journal.scrub();
   }
 
-  clock.heard(newest);
-  live.apply(newest);
+  live.recall(newest);
   closeUnwatched(alarms, detectors);
   watch();
   const watching = setInterval(watch, WATCH_MS);
+
+  function isOfToday(reading: Reading | undefined, nowMs: number): boolean {
+    if (!reading) return false;
+    return reading.ts > nowMs - DAY_MS || reading.ts + lagMs(reading.device) > nowMs - DAY_MS;
+  }
 
   return {
     take(topic, payload) {
       if (recorder.inFlight() > MAX_IN_FLIGHT_READINGS)
         return Promise.reject(new IngestBusyError('too many readings wait for the disk'));
-      const { nowMs, latestTs } = clock.look();
+      const { nowMs, latestTs } = clock.look(topic.device as DeviceId);
       const accepted = acceptTelemetry(topic, payload, { plant, receiptMs, nowMs, latestTs });
       accounting.accepted(accepted, latestTs);
       detectors.hear(accepted, nowMs);
       // A replay of the past says nothing of the link.
-      if ((accepted.readings.at(-1)?.ts ?? 0) > nowMs - DAY_MS) lastHeard.set(topic.device, nowMs);
+      if (isOfToday(accepted.readings.at(-1), nowMs)) lastHeard.set(topic.device, uptimeMs());
       rejectLog.write(accepted.rejects, nowMs);
       return accepted.readings.length > 0 ? recorder.add(accepted.readings) : NOTHING_TO_STORE;
     },
@@ -170,6 +188,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
     alarms,
     history: store.history,
     now,
+    agingNow: record.agingNow,
     health() {
       const reason = clock.fault();
       const data = dataFaults.counts();
@@ -179,7 +198,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
         status: isSound ? 'ok' : 'degraded',
         ingest: accounting.counts(recorder.inFlight()),
         store: storeHealth,
-        clock: { ok: reason === null, reason },
+        clock: { ok: reason === null, reason, stamps: record.counts() },
         alarms: alarms.health(),
         data,
       };
@@ -191,6 +210,7 @@ export async function startIngest(options: IngestOptions, dependencies: IngestDe
       await rejectLog.stop();
       alarms.saveUnsaved();
       keeper.keep();
+      record.keep();
       await journal.close();
     },
   };

@@ -19,7 +19,7 @@ export interface Recorder {
 }
 
 interface RecorderDependencies {
-  readonly store: ReadingStore;
+  readonly store: Pick<ReadingStore, 'append'>;
   readonly log: Log;
   /** Goes on evenly, whatever happens to the clock. */
   readonly uptimeMs: () => number;

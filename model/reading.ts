@@ -15,6 +15,13 @@ export interface Reading {
   /** In the metric's unit; booleans are 0 or 1; `null` exactly when the quality is `bad`. */
   readonly value: number | null;
   readonly quality: Quality;
+  /** `ts` is the server's time of receipt. Left out: it comes from a store, and `bearsOwnTime` says what is known. */
+  readonly isReceipt?: boolean;
+}
+
+/** Whether the time is the device's own; of what is stored only where the quality says so. */
+export function bearsOwnTime({ isReceipt, quality }: Reading): boolean {
+  return isReceipt === undefined ? quality === 'good' : !isReceipt;
 }
 
 /** The newest reading of a series, as it is to be believed now. */

@@ -116,9 +116,9 @@ const CONDITIONS = {
       en: 'The server’s clock cannot be trusted',
     },
     cause: {
-      ky: 'Саат коюлган эмес, анын батареясы отурган же убакыт сервери менен байланыш жок.',
-      ru: 'Часы не установлены, села их батарея или нет связи с сервером времени.',
-      en: 'It was never set, its battery is flat, or the time server cannot be reached.',
+      ky: 'Саат коюлган эмес же туура эмес коюлган, анын батареясы отурган же убакыт сервери менен байланыш жок.',
+      ru: 'Часы не установлены или установлены неверно, села их батарея или нет связи с сервером времени.',
+      en: 'It was never set or set wrong, its battery is flat, or the time server cannot be reached.',
     },
     consequence: {
       ky: 'Убакыт түзмөктөр боюнча эсептелет; кечигүү жана тынчтык так аныкталбайт.',
@@ -126,9 +126,9 @@ const CONDITIONS = {
       en: 'Time is taken from the devices; lateness and silence are told less well.',
     },
     action: {
-      ky: 'Сервердин күнүн жана убактысын коюңуз же аны так убакыт серверине (NTP) туташтырыңыз. Көрсөткүчтөр мурдагыдай эле кабыл алынат.',
-      ru: 'Установите дату и время сервера или подключите его к серверу точного времени (NTP). Показания принимаются, как обычно.',
-      en: 'Set the server’s date and time, or connect it to a time server (NTP). Readings are taken all the same.',
+      ky: 'Сервердин күнүн жана убактысын коюңуз же аны так убакыт серверине (NTP) туташтырыңыз. Көрсөткүчтөр мурдагыдай эле кабыл алынат; кайсынысынын убактысы туура эмес экени /api/health дарегинде жазылган.',
+      ru: 'Установите дату и время сервера или подключите его к серверу точного времени (NTP). Показания принимаются, как обычно; у каких из них неверное время, написано в /api/health.',
+      en: 'Set the server’s date and time, or connect it to a time server (NTP). Readings are taken all the same; which of them bear a wrong time stands in /api/health.',
     },
   },
   'broker-away': {

@@ -14,7 +14,7 @@ export interface Outage {
 /** What is known at a moment. */
 export interface Contacts {
   readonly topology: Topology;
-  /** The server's time of a device's last message of whatever content; null: none since the start. */
+  /** When a device's last message of whatever content came; null: none since the start. Like all times here, of one clock that nobody sets. */
   heardAt(device: DeviceId): number | null;
   readonly startedAt: number;
   readonly now: number;
@@ -22,7 +22,7 @@ export interface Contacts {
   readonly silent: ReadonlySet<DeviceId>;
   /** Devices that say that they have lost the mains. */
   readonly noMains: ReadonlySet<DeviceId>;
-  /** Since when an outage is told of, server's time; null: it is not. */
+  /** Since when an outage is told of; null: it is not. */
   activeSince(outage: Outage): number | null;
   /** The broker elsewhere is away or silent: there is nothing to learn from silence. */
   readonly isBrokerAway: boolean;

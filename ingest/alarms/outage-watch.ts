@@ -8,9 +8,11 @@ import type { AlarmDesk } from './desk.ts';
 
 export interface OutageWatchDependencies {
   readonly alarms: Pick<AlarmDesk, 'applyAll' | 'standing' | 'topology'>;
-  /** The server's time of a device's last message; null: none since the start. */
-  readonly heardAt: (device: DeviceId) => number | null;
+  /** Uptime of a device's last message, ms; null: none since the start. */
+  readonly heardAtMs: (device: DeviceId) => number | null;
+  /** Epoch ms. What is compared here is the uptime: a clock that is set makes nobody silent. */
   readonly now: () => number;
+  readonly uptimeMs: () => number;
   readonly log: Log;
 }
 
@@ -19,29 +21,34 @@ const BROKER: ReadonlySet<string> = new Set(['broker-away', 'broker-silent']);
 /** After the link is back, everybody gets a turn to speak before anybody is said to be away. */
 const FRESH_MS = 600_000;
 
-export function createOutageWatch({ alarms, heardAt, now, log }: OutageWatchDependencies): () => void {
-  const startedAt = now();
+export function createOutageWatch(dependencies: OutageWatchDependencies): () => void {
+  const { alarms, heardAtMs, now, uptimeMs, log } = dependencies;
+  const startedAt = uptimeMs();
   let linkSeenAwayAt = startedAt;
+  /** Uptime at which each was told, by key; one that was told before the start is known since then. */
+  const toldAt = new Map<string, number>();
 
   return () => {
     const holding = alarms.standing().filter(({ state, clearedAt }) => state !== 'normal' && clearedAt === null);
-    const told = new Map(holding.filter(isOutage).map((alarm) => [alarm.key, alarm]));
+    const told = new Set(holding.filter(isOutage).map(({ key }) => key));
     const isBrokerAway = holding.some(({ rule }) => BROKER.has(rule));
-    if (isBrokerAway || told.has(keyOf({ id: 'own-link', part: null }))) linkSeenAwayAt = now();
+    if (isBrokerAway || told.has(keyOf({ id: 'own-link', part: null }))) linkSeenAwayAt = uptimeMs();
     const outages = outagesNow({
       topology: alarms.topology,
-      heardAt,
+      heardAt: heardAtMs,
       startedAt,
-      now: now(),
+      now: uptimeMs(),
       silent: devicesOf(holding, ({ detector, metric }) => detector === 'silence' && metric === null),
       noMains: devicesOf(holding, ({ detector, metric }) => detector !== 'silence' && metric === 'mains_ok'),
-      activeSince: (outage) => told.get(keyOf(outage))?.raisedAt ?? null,
+      activeSince: (outage) => (told.has(keyOf(outage)) ? (toldAt.get(keyOf(outage)) ?? startedAt) : null),
       isBrokerAway,
-      isLinkFresh: now() - linkSeenAwayAt < FRESH_MS,
+      isLinkFresh: uptimeMs() - linkSeenAwayAt < FRESH_MS,
     });
     const keys = new Set(outages.map(keyOf));
     const begun = outages.filter((outage) => !told.has(keyOf(outage)));
-    const over = [...told.keys()].filter((key) => !keys.has(key));
+    const over = [...told].filter((key) => !keys.has(key));
+    for (const outage of begun) toldAt.set(keyOf(outage), uptimeMs());
+    for (const key of over) toldAt.delete(key);
     for (const { id, part } of begun) log.warn({ part }, SERVER_CONDITIONS.get(id)?.title.en ?? id);
     for (const key of over) log.info({ condition: key }, 'over');
     const raises = begun.map((outage) => raiseOf(outage));

@@ -64,7 +64,8 @@ export function createStandings(journal: Pick<AlarmJournal, 'open' | 'clearedSin
     },
     forget(nowMs) {
       for (const [id, { clearedAt }] of ended) {
-        if ((clearedAt ?? 0) >= nowMs - LONGEST_SETTLE_MS) continue;
+        // By a clock that was ahead it ended in the future.
+        if (Math.abs(nowMs - (clearedAt ?? 0)) <= LONGEST_SETTLE_MS) continue;
         ended.delete(id);
         parents = null;
       }

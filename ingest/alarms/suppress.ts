@@ -78,6 +78,11 @@ function latestBy<Id>(alarms: readonly Alarm[], idOf: (alarm: Alarm) => Id | nul
 
 const endOf = ({ clearedAt }: Parent): number => clearedAt ?? Number.POSITIVE_INFINITY;
 
+/** It holds, or ended a while ago; one that ended in the future ended by a clock that was ahead, nobody knows when. */
+function isFresh({ clearedAt }: Parent, now: number, settledMs: number): boolean {
+  return clearedAt === null || Math.abs(now - clearedAt) < settledMs;
+}
+
 /** Ids of what explains it: the first parent that fits, and the works that cover it. */
 export function suppressorsOf(subject: Suppressible, around: Surroundings): readonly string[] {
   const works = around.works.filter((work) => explains(work, subject, around)).map(({ id }) => id);
@@ -90,7 +95,7 @@ function parentOf(subject: Suppressible, { topology, parents, now }: Surrounding
   const place = topology.place(subject.device);
   if (!place) return undefined;
   const holds = (parent: Parent | undefined): parent is Parent =>
-    parent !== undefined && parent.key !== subject.key && now - endOf(parent) < settleMs(subject);
+    parent !== undefined && parent.key !== subject.key && isFresh(parent, now, settleMs(subject));
   const candidates = isSilence(subject)
     ? overSilence(subject, place, parents)
     : overMeasurement(subject, place, parents);
@@ -141,7 +146,7 @@ function covers({ site, asset, circuit, zone }: WorkScope, subject: Suppressible
 /** How long silence of one thing waits to be told, until that of its gateway would have shown; ms. */
 const CORRELATION_MS = 120_000;
 const SILENCE_MIN_MS = 600_000;
-const LONGEST_HOLD_MS = 3_600_000;
+export const LONGEST_HOLD_MS = 3_600_000;
 
 /** Until when it is not told, since what explains it may come meanwhile; null: at once. What is critical waits for no power cut. */
 export function heldUntil(

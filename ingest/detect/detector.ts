@@ -79,3 +79,22 @@ export interface Look {
   readonly delays: Delays;
   readonly sample: Pick<Sample, 'ts' | 'gapMs' | 'wasSilent'>;
 }
+
+/** The keys of a memory that are times; 0 and null are none. */
+const TIMES: ReadonlySet<string> = new Set(['crossedAt', 'since', 'newestAt', 'roseAt', 'at', 'fellAt']);
+
+/** The same memory on a clock that was set by so much: what has run so far goes on running. */
+export function shifted<M extends Standing>(memory: M, byMs: number): M {
+  const shift = (key: string, kept: unknown): unknown => {
+    if (key === 'points') return (kept as readonly (readonly [number, number])[]).map(([ts, v]) => [ts + byMs, v]);
+    return TIMES.has(key) && typeof kept === 'number' && kept !== 0 ? kept + byMs : kept;
+  };
+  return Object.fromEntries(Object.entries(memory).map(([key, kept]) => [key, shift(key, kept)])) as unknown as M;
+}
+
+/** A memory of a former run whose times lie ahead: it was kept by a clock that was ahead, and is as old as can be now. */
+export function notAhead<M extends Standing>(memory: M, nowMs: number): M {
+  const times = Object.entries(memory).filter(([key, kept]) => TIMES.has(key) && typeof kept === 'number');
+  const latest = Math.max(0, ...times.map(([, kept]) => kept as number));
+  return latest > nowMs ? shifted(memory, nowMs - latest) : memory;
+}

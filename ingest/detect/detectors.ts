@@ -7,6 +7,7 @@ import type { Rule } from '../../model/rule.ts';
 import type { ClockWatch, DueWatch, SeriesWatch, SilenceWatch, Watch } from '../../model/watch.ts';
 import { watchesOf } from '../../model/watches.ts';
 import type { Accepted } from '../accept.ts';
+import { MAX_AHEAD_MS } from '../server-clock.ts';
 import { createClockWatcher } from './clock-watch.ts';
 import { isDueAt } from './due.ts';
 import { createSeriesWatcher, type SeriesMemory } from './series-watch.ts';
@@ -50,8 +51,12 @@ export interface DetectorDependencies {
   readonly now: () => number;
   readonly isClockRight: () => boolean;
   readonly uptimeMs: () => number;
+  /** By how much a device's times keep behind `now`, message after message: its clock or ours is wrong, and it speaks of the present. */
+  readonly lagMs?: (device: DeviceId) => number;
 }
 
+/** `now` that has gone further or less far than the uptime was set. */
+const SET_MS = 30_000;
 /** After so long without a late reading, a replay is over, and what it left open with it. */
 const PAST_IDLE_MS = 60_000;
 /** Readings older than this are a replay: they say nothing of whether the device lives. */
@@ -59,7 +64,7 @@ const ALIVE_MS = 24 * 3_600_000;
 
 export function createDetectors(options: DetectorOptions, dependencies: DetectorDependencies): Detectors {
   const { plant, rules, memory, newest } = options;
-  const { isActive, tell, now, isClockRight, uptimeMs } = dependencies;
+  const { isActive, tell, now, isClockRight, uptimeMs, lagMs = () => 0 } = dependencies;
   const watches = watchesOf(rules, plant);
   const of = <D extends Watch['detect']>(...kinds: D[]) =>
     watches.filter((watch) => (kinds as string[]).includes(watch.detect));
@@ -70,6 +75,7 @@ export function createDetectors(options: DetectorOptions, dependencies: Detector
     watches: onSeries,
     isHistorical: false,
     memory: memory.series,
+    nowMs: now(),
     isActive,
     tell,
   });
@@ -94,10 +100,17 @@ export function createDetectors(options: DetectorOptions, dependencies: Detector
   const clocks = createClockWatcher({ watches: of('clock') as readonly ClockWatch[], isActive, tell, now, uptimeMs });
   const keys = new Set(watches.map(({ key }) => key));
   let pastAt: number | null = null;
+  let offsetMs = now() - uptimeMs();
 
   for (const reading of newest) {
-    live.recall(reading);
+    // What lies in the future is not what was there before the start.
+    if (reading.ts <= now() + MAX_AHEAD_MS) live.recall(reading);
     silence.recall(reading.device, reading.metric);
+  }
+
+  /** What bears the time of its receipt came just now; so did what comes late by the same time again and again. */
+  function isLate({ device, ts, isReceipt }: Reading, nowMs: number, oldMs: number): boolean {
+    return isReceipt !== true && nowMs - ts > oldMs && nowMs - ts - lagMs(device) > oldMs;
   }
 
   /** A late or replayed reading fills the record; it raises and clears nothing that is live (contract 2.4). */
@@ -107,6 +120,14 @@ export function createDetectors(options: DetectorOptions, dependencies: Detector
     if (past.newestAt(device) - ts > staleMs(plant, device)) past.forget(device);
     past.take(reading);
     pastAt = uptimeMs();
+  }
+
+  /** Receipts bear the time that was believed; where that is corrected, what is remembered of them goes with it. */
+  function followClock(nowMs: number): void {
+    const stepMs = nowMs - uptimeMs() - offsetMs;
+    if (Math.abs(stepMs) <= SET_MS) return;
+    offsetMs += stepMs;
+    live.shiftReceipts(stepMs);
   }
 
   function sweepDates(): void {
@@ -123,7 +144,8 @@ export function createDetectors(options: DetectorOptions, dependencies: Detector
       if (device === null) return;
       const newestTs = newestTime(frames);
       if (newestTs !== null) {
-        const isReplay = nowMs - newestTs > ALIVE_MS && readings.every(({ ts }) => nowMs - ts > ALIVE_MS);
+        const isOld = nowMs - newestTs > ALIVE_MS && readings.every(({ ts }) => nowMs - ts > ALIVE_MS);
+        const isReplay = isOld && nowMs - newestTs - lagMs(device) > ALIVE_MS;
         if (isReplay) return;
         clocks.hear(device, newestTs, nowMs);
       }
@@ -131,6 +153,7 @@ export function createDetectors(options: DetectorOptions, dependencies: Detector
     },
     take(stored, news) {
       const nowMs = now();
+      followClock(nowMs);
       let next = 0;
       let of: DeviceId | null = null;
       let oldMs = 0;
@@ -140,11 +163,12 @@ export function createDetectors(options: DetectorOptions, dependencies: Detector
         // Readings of a device come together.
         if (reading.device !== of) oldMs = staleMs(plant, reading.device);
         of = reading.device;
-        if (nowMs - reading.ts > oldMs) takePast(reading);
+        if (isLate(reading, nowMs, oldMs)) takePast(reading);
         else if (isNews) live.take(reading);
       }
     },
     sweep() {
+      followClock(now());
       silence.sweep();
       // Against a wrong clock of our own, every other one is off.
       if (isClockRight()) clocks.sweep();

@@ -1,17 +1,18 @@
 /** All conditions on series: what each remembers, and what changes with a reading. */
 import type { ConditionChange, ConditionRaise } from '../../model/condition.ts';
 import type { DeviceId, MetricName } from '../../model/ids.ts';
-import type { Device, Plant } from '../../model/plant.ts';
-import { type Reading, staleAfterMs } from '../../model/reading.ts';
+import type { Plant } from '../../model/plant.ts';
+import { bearsOwnTime, type Reading } from '../../model/reading.ts';
 import type { SeriesWatch } from '../../model/watch.ts';
 import { counters } from './counters.ts';
-import type { Detector, Facts, Newest, Sample, Standing } from './detector.ts';
+import { type Facts, notAhead, type Sample, type Standing } from './detector.ts';
 import { due } from './due.ts';
 import { frozen } from './frozen.ts';
 import { limits } from './limits.ts';
 import { mismatch } from './mismatch.ts';
 import { phases } from './phases.ts';
 import { rate } from './rate.ts';
+import { type AnyDetector, type Known, type Series, type Slot, shift, toKnown, toSeries } from './series-state.ts';
 
 /** By condition key: plain data. */
 export type SeriesMemory = Readonly<Record<string, Standing>>;
@@ -19,8 +20,10 @@ export type SeriesMemory = Readonly<Record<string, Standing>>;
 export interface SeriesWatcher {
   /** Knows a reading without judging it: the newest of before a start. */
   recall(reading: Reading): void;
-  /** Give it the readings of a device in device-time order; it tells what changes. */
+  /** Give it the readings of a device in device-time order, the live ones as they are news; it tells what changes. */
   take(reading: Reading): void;
+  /** The clock of the receipts was set by so much: that ends no delay, and begins none. */
+  shiftReceipts(byMs: number): void;
   /** Time of the newest reading of a device; -Infinity before the first. */
   newestAt(device: DeviceId): number;
   /** Ends what is active, of one device or of all, and forgets it. */
@@ -35,12 +38,12 @@ export interface SeriesWatcherOptions {
   /** Historical ones are told as such. */
   readonly isHistorical: boolean;
   readonly memory: SeriesMemory;
+  /** At the start, epoch ms; left out: nothing is kept that could lie ahead of it. */
+  readonly nowMs?: number;
   /** Of the condition, before the start. */
   readonly isActive: (key: string) => boolean;
   readonly tell: (change: ConditionChange) => void;
 }
-
-type AnyDetector = Detector<SeriesWatch, Standing>;
 
 /** Each gets the watches of its own kind only. */
 const DETECTORS = {
@@ -53,37 +56,8 @@ const DETECTORS = {
   phases,
 } as unknown as Readonly<Record<SeriesWatch['detect'], AnyDetector>>;
 
-/** A condition. Changed in place, as are the two below: this runs per reading. */
-interface Slot {
-  readonly watch: SeriesWatch;
-  readonly detector: AnyDetector;
-  readonly series: readonly Series[];
-  memory: Standing;
-}
-
-interface Series extends Newest {
-  readonly of: Known;
-  readonly metric: MetricName;
-  readonly slots: Slot[];
-  ts: number;
-  value: number | null;
-  since: number;
-}
-
-/** A device that some rule watches. */
-interface Known {
-  readonly everyMs: number;
-  readonly staleMs: number;
-  readonly series: Map<MetricName, Series>;
-  /** What reports on change and may become an alarm, or cease to be one, by standing. */
-  readonly unsettled: Set<Series>;
-  /** Time of its newest reading, and of the message before that. */
-  signAt: number;
-  signBeforeAt: number;
-}
-
 export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatcher {
-  const { plant, watches, isHistorical, memory: kept, isActive, tell } = options;
+  const { plant, watches, isHistorical, memory: kept, nowMs = Number.POSITIVE_INFINITY, isActive, tell } = options;
   const devices = new Map<DeviceId, Known>();
   const slots: Slot[] = [];
 
@@ -106,7 +80,7 @@ export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatche
   for (const watch of watches) {
     const series = watch.series.map(({ device, metric }) => seriesOf(device, metric)).filter((s) => s !== undefined);
     const detector = DETECTORS[watch.detect];
-    const memory = { ...detector.start, ...kept[watch.key], isActive: isActive(watch.key) };
+    const memory = notAhead({ ...detector.start, ...kept[watch.key], isActive: isActive(watch.key) }, nowMs);
     const slot: Slot = { watch, detector, series, memory };
     slots.push(slot);
     for (const each of series) each.slots.push(slot);
@@ -145,6 +119,19 @@ export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatche
     }
   }
 
+  function noteSign(known: Known, { ts, isReceipt = false }: Reading): void {
+    known.isSignReceipt = isReceipt;
+    if (ts <= known.signAt) return;
+    if (known.unsettled.size > 0) confirm(known);
+    known.signBeforeAt = known.signAt;
+    known.signAt = ts;
+  }
+
+  /** It is news all the same: what was known lay in the future, and a reading comes an interval after the one before. */
+  function putBack(known: Known, ts: number): void {
+    shift(known, ts - known.everyMs - known.signAt);
+  }
+
   function forgetKnown(known: Known): void {
     known.unsettled.clear();
     for (const series of known.series.values()) {
@@ -161,24 +148,24 @@ export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatche
   }
 
   return {
-    recall({ device, metric, ts, value }) {
+    recall(reading) {
+      const { device, metric, ts, value } = reading;
       const known = devices.get(device);
       const series = known?.series.get(metric);
       if (!known || !series) return;
+      if (ts > known.signAt) known.isSignReceipt = !bearsOwnTime(reading);
       known.signAt = Math.max(known.signAt, ts);
       Object.assign(series, { ts, value, since: ts });
       // Whether it was judged before the end, nobody knows; the next sign of life of its device does it.
       if (series.isOnChange) known.unsettled.add(series);
     },
-    take({ device, metric, ts, value }) {
+    take(reading) {
+      const { device, metric, ts, value } = reading;
       const known = devices.get(device);
       if (!known) return;
-      if (ts > known.signAt) {
-        if (known.unsettled.size > 0) confirm(known);
-        known.signBeforeAt = known.signAt;
-        known.signAt = ts;
-      }
       const series = known.series.get(metric);
+      if (!isHistorical && series && ts <= series.ts) putBack(known, ts);
+      noteSign(known, reading);
       if (!series || ts <= series.ts) return;
       // What reports on change stood until the message before.
       const gapMs = ts - (series.isOnChange ? known.signBeforeAt : series.ts);
@@ -188,6 +175,9 @@ export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatche
         series.since = ts;
       }
       judge(series, ts, gapMs);
+    },
+    shiftReceipts(byMs) {
+      for (const known of devices.values()) if (known.isSignReceipt) shift(known, byMs);
     },
     newestAt: (device) => devices.get(device)?.signAt ?? Number.NEGATIVE_INFINITY,
     forget(device) {
@@ -203,36 +193,6 @@ export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatche
           .filter(({ detector, memory }) => detector.isWorthKeeping(memory))
           .map(({ watch, memory }) => [watch.key, memory]),
       ),
-  };
-}
-
-function toKnown({ everyS }: Device): Known {
-  return {
-    everyMs: everyS * 1000,
-    staleMs: staleAfterMs(everyS),
-    series: new Map(),
-    unsettled: new Set(),
-    signAt: Number.NEGATIVE_INFINITY,
-    signBeforeAt: Number.NEGATIVE_INFINITY,
-  };
-}
-
-function toSeries(of: Known, metric: MetricName, device: Device | undefined): Series {
-  const isOnChange = device?.metrics.get(metric)?.reporting === 'on-change';
-  return {
-    of,
-    metric,
-    slots: [],
-    isOnChange,
-    get heardAt() {
-      return of.signAt;
-    },
-    ts: Number.NEGATIVE_INFINITY,
-    value: null,
-    since: Number.NEGATIVE_INFINITY,
-    isStaleAt(ts) {
-      return ts - (isOnChange ? of.signAt : this.ts) > of.staleMs;
-    },
   };
 }
 

@@ -35,5 +35,7 @@ export interface ReadingStore {
   newest(): Promise<readonly Reading[]>;
   history(query: HistoryQuery): Promise<HistoryResult>;
   health(): StoreHealth;
+  /** The time by which what it keeps grows old, epoch ms; of a store that forgets by age. To be called again and again. */
+  tellTime?(ms: number): void;
   stop(): Promise<void>;
 }

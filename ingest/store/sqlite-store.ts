@@ -24,6 +24,8 @@ export interface SqliteStore extends ReadingStore {
 
 const KEEP_ALL: Retention = { rawDays: null, diskBytes: Number.POSITIVE_INFINITY };
 
+/** By age goes what is days old. */
+const TELL_EVERY_MS = 60_000;
 /** Of a series that has no reading yet. */
 const NO_SERIES = -1;
 
@@ -41,6 +43,7 @@ export async function openSqliteStore(
   faults.tell(damage);
   let pending = 0;
   let reachable = true;
+  let toldMs = Number.NEGATIVE_INFINITY;
 
   /** What the reader has met, the writer sets aside; if that fails, the next answer brings it again. */
   async function look(findings: readonly Finding[]): Promise<void> {
@@ -84,6 +87,14 @@ export async function openSqliteStore(
       faults.tell(await writer.call('compact', undefined));
     },
     health: () => ({ kind: 'sqlite', reachable, pending, overdueMs: Math.max(writer.overdueMs(), reader.overdueMs()) }),
+    tellTime(ms) {
+      if (Math.abs(ms - toldMs) < TELL_EVERY_MS) return;
+      toldMs = ms;
+      // A thread that is away is told the next time.
+      writer.call('time', ms).catch(() => {
+        toldMs = Number.NEGATIVE_INFINITY;
+      });
+    },
     async stop() {
       // The writer last: it checkpoints the log when no other connection is left.
       await reader.stop();

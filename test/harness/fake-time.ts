@@ -1,24 +1,8 @@
-/** Debian's libfaketime: a process whose clock is wrong, and can be set while it runs. */
-import { existsSync, writeFileSync } from 'node:fs';
+/** A false clock for tests, whose file goes with the test file's folders. */
 import { join } from 'node:path';
+import { createFakeTimeIn, type FakeTime, NO_FAKETIME } from './faketime.ts';
 import { temporaryFolder } from './server.ts';
 
-const MACHINES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
-const LIBRARY = `/usr/lib/${MACHINES[process.arch]}-linux-gnu/faketime/libfaketimeMT.so.1`;
+export { type FakeTime, NO_FAKETIME };
 
-export const NO_FAKETIME = existsSync(LIBRARY) ? null : 'libfaketime (Debian: faketime) is not installed';
-
-export interface FakeTime {
-  /** For the process. */
-  readonly env: NodeJS.ProcessEnv;
-  /** How far its clock is off from now on. */
-  set(offS: number): void;
-}
-
-export function createFakeTime(offS = 0): FakeTime {
-  const file = join(temporaryFolder(), 'time');
-  const set = (seconds: number) => writeFileSync(file, `${seconds < 0 ? '' : '+'}${Math.round(seconds)}`);
-  set(offS);
-  const env = { LD_PRELOAD: LIBRARY, FAKETIME_TIMESTAMP_FILE: file, FAKETIME_NO_CACHE: '1', DONT_FAKE_MONOTONIC: '1' };
-  return { env, set };
-}
+export const createFakeTime = (offS = 0): FakeTime => createFakeTimeIn(join(temporaryFolder(), 'time'), offS);

@@ -36,8 +36,9 @@ export async function startWatchedTown(fromMs: number) {
   );
   const look = createOutageWatch({
     alarms: desk,
-    heardAt: (id) => heard.get(id) ?? null,
+    heardAtMs: (id) => heard.get(id) ?? null,
     now: () => now,
+    uptimeMs: () => now,
     log: silentLog,
   });
 

@@ -61,6 +61,18 @@ describe('the alarm desk', () => {
     ]);
   });
 
+  it('ends a shelf that a clock which was ahead would have kept for years', () => {
+    let now = 12 * 365 * 24 * HOUR;
+    const { desk, told } = openDesk({ now: () => now });
+    desk.apply(tankLow);
+    desk.act(ID, { kind: 'shelve', by: 'bek', reason: 'cleaning', until: now + 7 * 24 * HOUR });
+    desk.tick();
+    expect(told).toHaveLength(1);
+    now = 5_000;
+    desk.tick();
+    expect(told).toEqual([`raised ${tankLow.key}`, `raised ${tankLow.key}`]);
+  });
+
   it('goes on with shelves and holds after a restart, and ends them by the clock', () => {
     const first = openDesk();
     first.desk.apply(tankLow);

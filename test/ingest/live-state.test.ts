@@ -71,3 +71,99 @@ describe('live state', () => {
     expect(told).toEqual([]);
   });
 });
+
+describe('live state and clocks', () => {
+  const MIN = 60_000;
+  const YEAR = 365 * 24 * 60 * MIN;
+  const time = { now: START, uptime: 0, lag: 0 };
+  const gone: number[] = [];
+  let live: LiveState;
+  const receipt = (ts: number, value: number) => ({
+    ...reading('tank-1-level', 'level', ts, value),
+    quality: 'uncertain' as const,
+    isReceipt: true,
+  });
+  const own = (ts: number, value: number) => ({ ...reading('tank-1-level', 'level', ts, value), isReceipt: false });
+  const level = () => live.values()[0];
+  const pass = (ms: number) => {
+    time.now += ms;
+    time.uptime += ms;
+  };
+
+  beforeEach(() => {
+    Object.assign(time, { now: START, uptime: 0, lag: 0 });
+    gone.length = 0;
+    live = createLiveState({
+      plant: smallPlant(),
+      now: () => time.now,
+      uptimeMs: () => time.uptime,
+      lagMs: () => time.lag,
+      onFuture: ({ ts }) => gone.push(ts),
+    });
+  });
+
+  it.each([
+    ['11 min', 11 * MIN],
+    ['12 years', 12 * YEAR],
+    ['-11 min', -11 * MIN],
+    ['-50 years', -50 * YEAR],
+  ])('takes a receipt after any other, though the clock went back from %s off', (_, offMs) => {
+    live.apply([receipt(START + offMs, 2)]);
+    pass(MIN);
+    expect(live.apply([receipt(START + MIN, 3)])).toHaveLength(1);
+    expect(level()).toMatchObject({ value: 3, quality: 'uncertain' });
+  });
+
+  it('takes a receipt after one of a former run, and after a time of the device', () => {
+    live.recall([{ ...reading('tank-1-level', 'level', START + 12 * YEAR, 9), quality: 'uncertain' }]);
+    expect(level()?.quality).toBe('stale');
+    live.apply([receipt(START, 2)]);
+    live.apply([own(START + 5 * MIN, 3)]);
+    live.apply([receipt(START + 1, 4)]);
+    expect(level()).toMatchObject({ value: 4 });
+  });
+
+  it('dates a receipt by the uptime when the device finds its clock again', () => {
+    live.apply([receipt(START + 9 * MIN, 2)]);
+    pass(MIN);
+    expect(live.apply([own(START - 1, 1)])).toEqual([]);
+    live.apply([own(START + MIN, 3)]);
+    expect(level()).toMatchObject({ value: 3, quality: 'good' });
+  });
+
+  it('counts the age of a receipt by the uptime, whatever is done to the clock', () => {
+    live.apply([receipt(START, 2)]);
+    time.now += 12 * YEAR;
+    live.sweep();
+    expect(level()?.quality).toBe('uncertain');
+    pass(3 * MIN + 1);
+    live.sweep();
+    expect(level()?.quality).toBe('stale');
+  });
+
+  it('goes back to what was there before a value from the future, and tells of it once', () => {
+    live.apply([own(START, 2)]);
+    live.apply([own(START + 10 * YEAR, 9)]);
+    live.sweep();
+    live.sweep();
+    expect(level()).toMatchObject({ value: 2, quality: 'good', ts: START });
+    expect(gone).toEqual([START + 10 * YEAR]);
+    live.apply([own(START + MIN, 3)]);
+    expect(level()).toMatchObject({ value: 3 });
+  });
+
+  it('lets a value from the future of a former run give way to the first that is not', () => {
+    live.recall([own(START + 10 * YEAR, 9)]);
+    live.apply([own(START - 10_000, 3)]);
+    expect(level()).toMatchObject({ value: 3, quality: 'good' });
+  });
+
+  it('believes, with a doubt, what comes late by the same time again and again, until it falls silent', () => {
+    time.lag = 60 * MIN;
+    live.apply([own(START - 60 * MIN, 3)]);
+    expect(level()).toMatchObject({ value: 3, quality: 'uncertain' });
+    pass(3 * MIN + 1);
+    live.sweep();
+    expect(level()?.quality).toBe('stale');
+  });
+});

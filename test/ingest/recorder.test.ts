@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { withFreeReceipts } from '../../ingest/receipt-clock.ts';
 import { createRecorder } from '../../ingest/recorder.ts';
 import type { AppendOutcome, ReadingStore } from '../../ingest/store/reading-store.ts';
 import type { Reading } from '../../model/reading.ts';
@@ -121,5 +122,27 @@ describe('the recorder', () => {
     groups[0]?.fail(new Error('gone'));
     await stopped;
     expect(isAcknowledged).toBe(false);
+  });
+});
+
+describe('a receipt whose millisecond is taken', () => {
+  it('gets the next that is free, and nothing of it is lost', async () => {
+    const stored = new Map([
+      [1_000, 1],
+      [1_001, 2],
+    ]);
+    const append = (readings: readonly Reading[]): Promise<AppendOutcome[]> =>
+      Promise.resolve(
+        readings.map(({ ts, value }) => {
+          const known = stored.get(ts);
+          if (known !== undefined) return known === value ? 'duplicate' : 'conflict';
+          stored.set(ts, value ?? 0);
+          return 'stored';
+        }),
+      );
+    const receipt = { ...reading('d', 'level', 1_000, 2), isReceipt: true };
+    const own = { ...reading('d', 'level', 1_000, 3), isReceipt: false };
+    expect(await withFreeReceipts({ append }).append([own, receipt])).toEqual(['conflict', 'stored']);
+    expect([receipt.ts, own.ts, stored.get(1_002)]).toEqual([1_002, 1_000, 2]);
   });
 });

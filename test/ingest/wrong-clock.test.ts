@@ -156,4 +156,78 @@ describe('ingest on a machine with a wrong clock', () => {
     await send('plain', { ts: Date.UTC(2055, 0, 1), values: { pressure: 3 } });
     expect(ingest.health().ingest.rejected).toEqual({ 'time-in-future': 1 });
   });
+
+  /** Of a device without a clock: the server's time is all there is. */
+  const sendPlain = () => send('plain', { pressure: 3 });
+  const stamps = () => ingest.health().clock.stamps;
+
+  it('lists what it stamped before a clock without a word for it came back, over a restart too', async () => {
+    await sendPlain();
+    time.offMs = YEAR;
+    const aheadMs = time.trueMs + YEAR;
+    await sendPlain();
+    wait(MIN);
+    await sendPlain();
+    expect(ingest.health().clock).toMatchObject({ ok: false, reason: 'jumped-ahead' });
+    expect(alarms()).toEqual([['server-clock', 'unacknowledged']]);
+    time.offMs = 0;
+    wait(1_000);
+    const listed = { why: 'set-back', readings: 2, offMs: -YEAR, fromTs: aheadMs, toTs: aheadMs + MIN, run: BEGIN };
+    expect(stamps()).toMatchObject({ total: 1, last: [listed] });
+    await stop();
+    await start();
+    expect(stamps()).toMatchObject({ total: 1, last: [listed] });
+  });
+
+  it('lists what the run before stamped in what is the future now', async () => {
+    time.offMs = 12 * YEAR;
+    await stop();
+    await start();
+    await sendPlain();
+    await stop();
+    time.offMs = 0;
+    await start();
+    expect(stamps().last[0]).toMatchObject({ why: 'future', readings: 1, offMs: null, fromTs: BEGIN + 12 * YEAR });
+    await sendPlain();
+    expect(live('plain')).toMatchObject({ ts: time.trueMs, quality: 'uncertain' });
+  });
+
+  it('lists a device that told of a time which cannot be, and shows what it said before', async () => {
+    await sendAll();
+    await stop();
+    time.offMs = -time.trueMs;
+    await start();
+    await sendAll();
+    await send('plain', { ts: time.trueMs + 10 * YEAR, values: { pressure: 9 } });
+    time.offMs = 0;
+    wait(2_000);
+    expect(live('plain')).toMatchObject({ value: 3 });
+    expect(stamps().last).toMatchObject([{ why: 'device-ahead', device: 'plain', metric: 'pressure', readings: 1 }]);
+  });
+
+  it('lets nothing grow old by a clock that nobody has a word for', async () => {
+    await sendPlain();
+    wait(2_000);
+    time.offMs = 12 * YEAR;
+    wait(2 * HOUR);
+    expect(ingest.health().clock.ok).toBe(true);
+    expect(ingest.agingNow()).toBeLessThanOrEqual(time.trueMs);
+    await stop();
+    await start();
+    wait(MIN);
+    expect(ingest.agingNow()).toBeLessThanOrEqual(time.trueMs);
+  });
+
+  it('loses no receipt whose time was given before by the clock that was set back', async () => {
+    for (let i = 0; i < 60; i++) {
+      await send('plain', { pressure: i % 7 });
+      wait(1_000);
+    }
+    time.offMs = -MIN;
+    for (let i = 0; i < 60; i++) {
+      await send('plain', { pressure: (i + 3) % 7 });
+      wait(1_000);
+    }
+    expect(ingest.health().ingest).toMatchObject({ stored: 120, duplicates: 0, rejected: {} });
+  });
 });

@@ -39,6 +39,8 @@ export interface WriterCalls {
   /** Looks at what the reader has met, and sets it aside where it is damaged. */
   look: [readonly Finding[], readonly Damage[]];
   compact: [undefined, readonly Damage[]];
+  /** By which time readings grow old, epoch ms. */
+  time: [number, undefined];
   close: [undefined, undefined];
 }
 
@@ -67,6 +69,8 @@ export interface Retention {
   readonly rawDays: number | null;
   /** The most the database may take; beyond it the oldest goes first. */
   readonly diskBytes: number;
+  /** Nothing goes by its age before somebody has told the time. */
+  readonly waitsForTime?: boolean;
 }
 
 export interface ThreadOptions {

@@ -28,8 +28,8 @@ interface Parts {
   readonly setAside: Pick<SetAside, 'tell'>;
   readonly memory: WriterMemory;
   readonly retention: Retention;
-  /** Epoch ms. */
-  readonly now: () => number;
+  /** Epoch ms; null while nobody knows: nothing goes then. */
+  readonly now: () => number | null;
 }
 
 interface Oldest {
@@ -61,11 +61,13 @@ export function createKeeper({ db, chunks, series: seriesTable, setAside, memory
 
   /** The chunk to go next, or null where all is within bounds. */
   function choose(): Oldest | null {
+    const nowMs = now();
+    if (nowMs === null) return null;
     const readings = find(READINGS);
     const { rawDays, diskBytes } = retention;
-    if (readings && rawDays !== null && readings.end < now() - rawDays * DAY_MS) return readings;
+    if (readings && rawDays !== null && readings.end < nowMs - rawDays * DAY_MS) return readings;
     if ((pragma('page_count') - pragma('freelist_count')) * pageBytes <= diskBytes) return null;
-    if (readings && readings.end < now() - SPARED_MS) return readings;
+    if (readings && readings.end < nowMs - SPARED_MS) return readings;
     return find(HOURS) ?? readings;
   }
 

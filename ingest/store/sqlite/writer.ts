@@ -22,7 +22,9 @@ function createHandlers({ file, retention }: ThreadOptions): Handlers<WriterCall
   const journal = createJournalTable(db, 'write');
   const chunks = createChunkTable(db, setAside.chunk);
   const memory = createWriterMemory(chunks, (id, reason) => setAside.tell(unreadable(id, reason)));
-  const keeper = createKeeper({ db, chunks, series, setAside, memory, retention, now: Date.now });
+  let toldMs: number | null = null;
+  const now = (): number | null => toldMs ?? (retention.waitsForTime ? null : Date.now());
+  const keeper = createKeeper({ db, chunks, series, setAside, memory, retention, now });
   const sealer = createSealer({ db, chunks, setAside });
   const compactor = createCompactor({
     db,
@@ -127,6 +129,12 @@ function createHandlers({ file, retention }: ThreadOptions): Handlers<WriterCall
     look(findings) {
       look(findings);
       return setAside.news();
+    },
+    time(ms) {
+      const isFirst = toldMs === null;
+      toldMs = ms;
+      if (isFirst) keeper.start();
+      return undefined;
     },
     compact() {
       compactor.finish();

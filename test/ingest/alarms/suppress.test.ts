@@ -107,6 +107,11 @@ describe('suppression by parent', () => {
     expect(suppressorsOf(voltage, surroundings([over], [], NOW + 300_000))).toEqual([]);
     expect(suppressorsOf({ ...voltage, settleS: 600 }, surroundings([over], [], NOW + 599_999))).toEqual([over.id]);
   });
+
+  it('explains nothing by a parent that a clock which was ahead saw end in the future', () => {
+    const over = { ...raisedAlarm(power), clearedAt: NOW + 12 * 365 * 24 * 60 * MINUTE };
+    expect(suppressorsOf(voltage, surroundings([over], [], NOW))).toEqual([]);
+  });
 });
 
 const NOWHERE = { site: null, asset: null, circuit: null, zone: null };

@@ -76,8 +76,9 @@ export function villageWorld({ plant = villagePlant(), file }: { plant?: Plant; 
   const { desk } = opened;
   const look = createOutageWatch({
     alarms: desk,
-    heardAt: (id) => heard.get(id) ?? null,
+    heardAtMs: (id) => heard.get(id) ?? null,
     now: () => now,
+    uptimeMs: () => now,
     log: silentLog,
   });
   const devices = [...plant.devices.values()];

@@ -105,7 +105,7 @@ describe('the watch over series', () => {
   };
   const low = { id: 'low', on: { metric: 'level' }, below: 1, onDelayS: 120, priority: 'low', ...texts };
 
-  function watcher(rule: { id: string }) {
+  function watcher(rule: { id: string; onDelayS: number }) {
     const told: ConditionChange[] = [];
     const watches = watchesOf(rulesFor(plant, [rule]), plant).filter((w) => w.rule === rule.id) as SeriesWatch[];
     const options = { plant, watches, isHistorical: false, memory: {}, isActive: () => false };
@@ -132,6 +132,46 @@ describe('the watch over series', () => {
     take(reading('pump-1', 'pump_running', 120_000, 1));
     take(reading('pump-1', 'active_power', 180_000, 900));
     expect(told).toEqual([]);
+  });
+
+  const receipt = (second: number, value: number) => ({
+    ...reading('tank-1-level', 'level', second * 1000, value),
+    isReceipt: true,
+  });
+
+  it.each([
+    ['ahead by an hour', 3_600],
+    ['back by an hour', -3_600],
+    ['back by 11 min', -660],
+    ['ahead by 12 years', 12 * 365 * 86_400],
+  ])('goes on with a delay where it was when the clock of the receipts is set %s', (_, byS) => {
+    const fromS = 20 * 365 * 86_400;
+    const { take, shiftReceipts, told } = watcher({ ...low, onDelayS: 240 });
+    for (const s of [0, 60, 120]) take(receipt(fromS + s, 0.5));
+    shiftReceipts(byS * 1000);
+    take(receipt(fromS + byS + 180, 0.5));
+    expect(told).toEqual([]);
+    take(receipt(fromS + byS + 240, 0.5));
+    expect(told).toMatchObject([{ kind: 'raise', at: (fromS + byS + 240) * 1000 }]);
+  });
+
+  it('judges the news that follows a time from the future', () => {
+    const { take, told } = watcher(low);
+    take(reading('tank-1-level', 'level', 1e12, 2));
+    for (const second of [0, 60, 120, 180]) take(reading('tank-1-level', 'level', second * 1000, 0.5));
+    expect(told).toMatchObject([{ kind: 'raise', at: 120_000 }]);
+  });
+
+  it('takes over a delay that was kept by a clock which was ahead as one that has run until now', () => {
+    const told: ConditionChange[] = [];
+    const watches = watchesOf(rulesFor(plant, [low]), plant).filter(({ rule }) => rule === 'low') as SeriesWatch[];
+    const memory = { [watches[0]?.key ?? '']: { isActive: false, crossedAt: 1e12 } };
+    const options = { plant, watches, isHistorical: false, memory, nowMs: 0, isActive: () => false };
+    const { take, recall } = createSeriesWatcher({ ...options, tell: (change) => told.push(change) });
+    recall(reading('tank-1-level', 'level', 0, 0.5));
+    take(reading('tank-1-level', 'level', 60_000, 0.5));
+    take(reading('tank-1-level', 'level', 120_000, 0.5));
+    expect(told).toMatchObject([{ kind: 'raise', at: 120_000 }]);
   });
 
   it('begins the delay anew after a silence', () => {

@@ -146,6 +146,30 @@ describe('retention', () => {
     expect(raw.points[0]?.[0]).toBeGreaterThan(now - 13 * DAY_MS);
   });
 
+  it('forgets nothing by age before it has been told the time, and then by that time', async () => {
+    const store = await openStore(newFile(), { rawDays: 10, diskBytes: 20e9, waitsForTime: true });
+    await store.append(past(30));
+    const count = async () => {
+      await store.compact();
+      return (
+        await store.history({
+          ...ask,
+          ...FOREVER,
+          points: 10_000,
+          aggregate: 'raw',
+          from: now - 31 * DAY_MS,
+          to: now - 25 * DAY_MS,
+        })
+      ).points.length;
+    };
+    const all = await count();
+    expect(all).toBe(5 * 1_440);
+    store.tellTime?.(now - 40 * DAY_MS);
+    expect(await count()).toBe(all);
+    store.tellTime?.(now);
+    expect(await count()).toBeLessThan(all);
+  });
+
   it('says of what is older than its readings that it is expired: nobody can tell whether it was there', async () => {
     const file = newFile();
     const store = await openSqliteStore(file, { rawDays: 10, diskBytes: 20e9 });
