@@ -55,7 +55,7 @@ export function serverArgs(config: string | null, dataDir: string): string[] {
 }
 
 /** Resolves once the server answers; rejects, with what it said, where it ends instead. */
-export async function whenUp(child: AimakChild, dataDir: string): Promise<AimakProcess> {
+export async function whenUp(child: AimakChild, dataDir: string, withinMs = START_WITHIN_MS): Promise<AimakProcess> {
   const log = gatherLog(child);
   const run = await eventually(
     () => {
@@ -63,8 +63,10 @@ export async function whenUp(child: AimakChild, dataDir: string): Promise<AimakP
       return readRun(join(dataDir, 'run.json'));
     },
     (found) => found.pid === child.pid,
-    START_WITHIN_MS,
-  );
+    withinMs,
+  ).catch((error: Error) => {
+    throw new Error(`the server is not up: ${error.message}\n${log()}`);
+  });
   const url = `http://127.0.0.1:${run.httpPort}`;
   const get = async <T>(path: string): Promise<T> => (await (await fetch(url + path)).json()) as T;
   return { url, mqttPort: run.mqttPort, process: child, log, get, health: () => get<Health>('/api/health') };
