@@ -3,7 +3,7 @@
  * acknowledged reading is in the store, once and with its value; alarms stay acknowledged, users sign in, nothing is damaged.
  */
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compilePreload, NO_PRELOAD } from '../test/harness/preload.ts';
@@ -24,8 +24,11 @@ const [SHORTEST_MS, LONGEST_MS] = [200, 2_500];
 /** Distance of the rounds' times: no two rounds send the same reading. */
 const ROUND_TS = 1_000_000;
 const PAST_MS = 30 * 86_400_000;
-/** In half of the rounds the power goes while the server starts, too. */
-const STARTS_MS = 1_500;
+/** Before half of the rounds the power goes while the server starts, too: when it has done so much to its files. */
+const START_LOG_BYTES = 60_000;
+/** As much is done to a new folder. */
+const FIRST_LOG_BYTES = 280_000;
+const START_WITHIN_MS = 10_000;
 /** Every so many rounds the demo, with its village, has its power cut too: it saves its state as a whole file. */
 const DEMO_EVERY = 5;
 const DEMO_LIVES_MS = 3_000;
@@ -62,7 +65,7 @@ export async function measurePower(context: RunContext): Promise<readonly Figure
     const look = (server: BenchServer): Promise<void> =>
       lookAfterCut(server, { operator, round: rounds.at(-1), findings });
     const place: Place = { config, dataDir, preload, findings };
-    if (i % 2 === 1) await cutWhileStarting(context, place);
+    if (i % 2 === 1) await cutWhileStarting(context, place, START_LOG_BYTES);
     rounds.push(await untilCut(context, { ...place, look, live }));
     if (i % DEMO_EVERY === 0) await cutOthers(context, place);
     context.say(`round ${i + 1} of ${count}: ${rounds.at(-1)?.acknowledged.length} acknowledged, ${told(findings)}`);
@@ -104,13 +107,15 @@ async function untilCut<T>(context: RunContext, life: Life<T>): Promise<T> {
 }
 
 /** The power comes back for a moment only. */
-async function cutWhileStarting(context: RunContext, place: Place): Promise<void> {
-  const { env, play } = prepareCut(context, place);
+async function cutWhileStarting(context: RunContext, place: Place, mostLogBytes: number): Promise<void> {
+  const { env, folders, play } = prepareCut(context, place);
   const child = context.own(spawnAimak(serverArgs(place.config, place.dataDir), { env }));
   child.stdout.resume();
   child.stderr.resume();
   const ended = once(child, 'exit');
-  await delay(Math.random() * STARTS_MS);
+  const [logBytes, until] = [Math.random() * mostLogBytes, Date.now() + START_WITHIN_MS];
+  const done = (): number => statSync(join(folders.undo, 'log'), { throwIfNoEntry: false })?.size ?? 0;
+  while (done() < logBytes && Date.now() < until) await delay(1);
   child.kill('SIGKILL');
   await ended;
   play();
@@ -195,7 +200,7 @@ async function noteUnsound(server: BenchServer, findings: Findings): Promise<voi
 /** The demo, each time it has lived for a moment; and a new data folder in its first moments. */
 async function cutOthers(context: RunContext, { preload, findings }: Omit<Place, 'config' | 'dataDir'>): Promise<void> {
   const young = { config: FIRST_DEVICE, dataDir: join(context.folder, `young-${findings.starts}`), preload, findings };
-  await cutWhileStarting(context, young);
+  await cutWhileStarting(context, young, FIRST_LOG_BYTES);
   const server = await startBenchServer(context, young);
   await noteUnsound(server, findings);
   await server.stop();

@@ -34,7 +34,10 @@ export interface Bridge {
 
 export function startBridge({ file, run, maxAgeMs }: BridgeOptions, parts: BridgeParts): Bridge {
   const { outbox, link, clock, log } = parts;
-  const sender = startSender({ site: file.site, maxAgeMs }, { outbox, link, clock, log });
+  const sender = startSender(
+    { site: file.site, maxAgeMs },
+    { outbox, link, clock, log, onUnsaved: () => status.changed() },
+  );
   const open = parts.openBus ?? openBus;
   const loops = file.buses.map((bus) =>
     startBusLoop(bus, {

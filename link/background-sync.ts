@@ -29,6 +29,7 @@ const CHECKPOINT_BYTES = 16_000_000;
 /** A disk that took so long has just shown that it may hang. */
 const WELL_MS = 1_000;
 const RETRY_MS = 1_000;
+const [SQLITE_IOERR, SQLITE_FULL] = [10, 13];
 /** Of each file: a stop has 4.5 s. */
 const CLOSE_WITHIN_MS = 700;
 
@@ -42,7 +43,7 @@ let line: Promise<void> = Promise.resolve();
  */
 export function createBackgroundSync({ db, file, sync = fdatasync }: BackgroundSyncOptions): BackgroundSync {
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;');
-  beginLog(db);
+  tryBeginLog(db);
   const handle = openSync(`${file}-wal`, 'r+');
   let isClosed = false;
   /** Counts of what was noted, and of that what is on the disk. */
@@ -106,6 +107,16 @@ export function createBackgroundSync({ db, file, sync = fdatasync }: BackgroundS
 function beginLog(db: DatabaseSync): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
   db.exec(`PRAGMA user_version = ${version}`);
+}
+
+/** A full disk keeps nobody from starting: what cannot be saved then waits, and there is an alarm for it. */
+function tryBeginLog(db: DatabaseSync): void {
+  try {
+    beginLog(db);
+  } catch (error) {
+    const { errcode = 0 } = error as { errcode?: number };
+    if (![SQLITE_IOERR, SQLITE_FULL].includes(errcode & 0xff)) throw error;
+  }
 }
 
 function checkpointIfLong(db: DatabaseSync, handle: number): void {

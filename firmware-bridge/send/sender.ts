@@ -22,6 +22,8 @@ export interface SenderParts {
   readonly link: Pick<MqttLink, 'publish' | 'publishNow'>;
   readonly clock: BridgeClock;
   readonly log: Log;
+  /** The disk begins to refuse readings, or to hang. */
+  readonly onUnsaved?: () => void;
 }
 
 export interface Sender {
@@ -36,7 +38,10 @@ export interface Sender {
 const MOST_PENDING = 200;
 const SAVE_WITHIN_MS = 10_000;
 
-export function startSender({ site, maxAgeMs }: SenderOptions, { outbox, link, clock, log }: SenderParts): Sender {
+export function startSender(
+  { site, maxAgeMs }: SenderOptions,
+  { outbox, link, clock, log, onUnsaved }: SenderParts,
+): Sender {
   const datings = createDatings(outbox, clock);
   const seqs = new Map<string, number>();
   const lastTimes = new Map<string, number>();
@@ -45,6 +50,7 @@ export function startSender({ site, maxAgeMs }: SenderOptions, { outbox, link, c
   let arrived: number[] = [];
   let removing: Promise<void> | null = null;
   let unsaved = 0;
+  let isFailing = false;
 
   const publish = (device: string, payload: Uint8Array) => link.publish(telemetryTopic(site, device), payload);
 
@@ -92,9 +98,13 @@ export function startSender({ site, maxAgeMs }: SenderOptions, { outbox, link, c
     const items = Object.keys(entry.values).length;
     try {
       live.add({ id: await append(entry, items), entry });
+      isFailing = false;
     } catch (error) {
-      if (unsaved === 0)
+      if (!isFailing) {
         log.error({ reason: (error as Error).message }, 'readings cannot be saved; live ones are sent');
+        onUnsaved?.();
+      }
+      isFailing = true;
       unsaved += items;
       live.add({ id: null, entry });
     }

@@ -123,6 +123,38 @@ describe('the two lanes', () => {
     expect([identities.length, new Set(identities).size]).toEqual([waited + 20, waited + 20]);
   });
 
+  it('send what a disk that hangs does not take, and ask it no more until it answers', async () => {
+    const link = createSlowLink(10);
+    const disk = createMemoryOutbox();
+    let isHanging = true;
+    let asked = 0;
+    const since = Date.now();
+    const outbox: Outbox = {
+      ...disk,
+      overdueMs: () => (isHanging && Date.now() - since >= 10_000 ? Date.now() - since : 0),
+      append(data, items) {
+        asked++;
+        return isHanging ? new Promise(() => undefined) : disk.append(data, items);
+      },
+    };
+    const sender = startSender(
+      { site: 'toru', maxAgeMs: 1e12 },
+      { outbox, link, clock: createClock(), log: silentLog },
+    );
+    onTestFinished(sender.stop);
+    await sender.record('meter-1', { flow_rate: 1 });
+    await vi.advanceTimersByTimeAsync(10_100);
+    expect(link.arrived.map(({ device }) => device)).toEqual(['meter-1']);
+    for (let i = 0; i < 500; i++) await sender.record('meter-2', { flow_rate: i });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect([asked, sender.unsaved()]).toEqual([1, 501]);
+    isHanging = false;
+    await sender.record('meter-3', { flow_rate: 3 });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(link.arrived.at(-1)?.device).toBe('meter-3');
+    expect([asked, disk.counts().entries]).toEqual([2, 0]);
+  });
+
   it('leave none behind of many devices that are read in one moment, before the clock is set', async () => {
     const link = createSlowLink(500);
     const outbox = createMemoryOutbox();

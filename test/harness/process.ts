@@ -69,7 +69,9 @@ export async function whenUp(child: AimakChild, dataDir: string, withinMs = STAR
     },
     (found) => found.pid === child.pid,
     withinMs,
-  );
+  ).catch((error: Error) => {
+    throw new Error(`the server is not up: ${error.message}\n${log()}`);
+  });
   const url = `http://127.0.0.1:${run.httpPort}`;
   const get = async <T>(path: string): Promise<T> => (await (await fetch(url + path)).json()) as T;
   return { url, mqttPort: run.mqttPort, process: child, log, get, health: () => get<Health>('/api/health') };
