@@ -12,8 +12,20 @@ const MAX_CHECKED_BYTES = 128 * 1024 * 1024;
 export function expectWhole(file: string): void {
   if (!existsSync(file) || statSync(file).size > MAX_CHECKED_BYTES) return;
   const fault = structureFault(file);
-  if (fault === null) return;
-  throw new StoreError(
+  if (fault !== null) throw refusal(file, fault);
+}
+
+/** What the file says, or a StoreError where SQLite cannot read it: of a file too large to be looked through beforehand. */
+export function orRefuse<T>(file: string, ask: () => T): T {
+  try {
+    return ask();
+  } catch (error) {
+    throw isDamage(error) ? refusal(file, oneLine((error as Error).message)) : error;
+  }
+}
+
+function refusal(file: string, fault: string): StoreError {
+  return new StoreError(
     `${file} is damaged (${fault}); nothing was changed: put a backup back, or save what can be read with: npm start -- repair alarms.db`,
   );
 }

@@ -10,7 +10,7 @@ import { columnsOf, createJournalDamage, type JournalDamage, type JournalDepende
 import { createForgetting } from './journal-retention.ts';
 import { believe, checksumOf, type Row, type Table } from './journal-rows.ts';
 import { prepareSchema } from './journal-schema.ts';
-import { expectWhole, finishRepair } from './journal-whole.ts';
+import { expectWhole, finishRepair, orRefuse } from './journal-whole.ts';
 
 /** An alarm as it is now, and what brought it there. */
 export interface AlarmWrite {
@@ -48,18 +48,27 @@ export interface AlarmJournal {
 export function openAlarmJournal(file: string, dependencies: JournalDependencies): AlarmJournal {
   finishRepair(file);
   expectWhole(file);
+  return orRefuse(file, () => openWhole(file, dependencies));
+}
+
+function openWhole(file: string, dependencies: JournalDependencies): AlarmJournal {
   const db = new DatabaseSync(file);
   const sync = createBackgroundSync(db, file);
   prepareSchema(db);
   const damage = createJournalDamage(db, dependencies);
   const { putWork, works } = workTable(db, damage);
+  const { open, clearedSince, ...alarms } = alarmTable(db, damage);
   const save = saver(db);
+  const forget = createForgetting(db);
   return {
-    ...alarmTable(db, damage),
+    ...alarms,
+    // What is to be at hand must be known: where it cannot be read there is no start.
+    open: () => orRefuse(file, open),
+    clearedSince: (ms) => orRefuse(file, () => clearedSince(ms)),
     ...eventTable(db, damage),
     ...memoryTable(db, damage),
     works,
-    forget: createForgetting(db),
+    forget: (now) => damage.orElse(undefined, () => forget(now)),
     scrub: damage.scrub,
     save(writes) {
       damage.telling(() => save(writes));
@@ -150,7 +159,6 @@ function alarmTable(db: DatabaseSync, damage: JournalDamage): AlarmTable {
   }
 
   return {
-    // What is to be at hand must be known: where it cannot be read there is no start.
     open: () => all(open),
     clearedSince: (ms) => all(cleared, ms),
     get: (id) => damage.orElse(undefined, () => all(one, id)[0]),

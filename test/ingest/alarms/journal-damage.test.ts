@@ -147,6 +147,9 @@ describe('pages of alarms.db that SQLite cannot read', () => {
     expect(desk.list(EVERYTHING)).toMatchObject([{ key: 'burst.dma-1' }]);
     expect(desk.entriesOf(alarmNo(0).id)).toEqual([]);
     expect(desk.health().unsaved).toBe(1);
+    expect(desk.works(0)).toEqual([]);
+    desk.tick();
+    journal.forget(1e14);
     journal.scrub();
     expect(faults.counts().first).toMatchObject([{ file: 'alarms.db', kind: 'damaged' }]);
     journal.close();
