@@ -2,6 +2,7 @@
 
 import { measureAlarmStorm } from './alarm-storm.ts';
 import { measureBus } from './bus-fault.ts';
+import { measureDamage } from './damage.ts';
 import { measureDiskFull } from './disk-full.ts';
 import { measureBrokers } from './external-broker.ts';
 import { measureIngests } from './external-broker-ingests.ts';
@@ -16,6 +17,7 @@ await runNamed('fault', {
   kill: killRounds,
   'disk-full': measureDiskFull,
   storm: measureAlarmStorm,
+  damage: measureDamage,
   flood: measureFlood,
   frozen: measureFrozen,
   sync: measureSync,
