@@ -110,7 +110,14 @@ async function startAndLook(context: RunContext, one: Case, dataDir: string): Pr
     const code = await Promise.race([ended.then(([exitCode]) => exitCode), delay(STOP_MS, 'late')]);
     if (code !== 0) faults.push(`ended with ${code}`);
     const difference = said ? compare(truth, said) : { lies: [], missing: [] };
-    return { outcome: 'up', ...difference, isTold: told, faults, traces: traces(), isOpen: said?.isOpen ?? false };
+    return {
+      outcome: 'up',
+      ...difference,
+      isTold: told,
+      faults,
+      traces: traces(),
+      isOpen: said?.isOpen === true && !truth.isOpen,
+    };
   } finally {
     child.kill('SIGKILL');
     await ended;

@@ -15,7 +15,7 @@ const HEADER_BYTES = 100;
 const FLIPS = 40;
 
 /** A generator of whole numbers below a bound (mulberry32). */
-export function seeded(seed: number): (below: number) => number {
+function seeded(seed: number): (below: number) => number {
   let state = seed * 0x9e3779b1;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;

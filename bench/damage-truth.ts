@@ -132,7 +132,7 @@ async function actor({ url }: BenchServer) {
 }
 
 /** One at a time, each a commit of its own. */
-export async function publishEach(
+async function publishEach(
   { mqttPort }: { mqttPort: number },
   { topics }: LargePlant,
   { count, fromMs }: { count: number; fromMs: number },

@@ -13,6 +13,7 @@ import type { RunContext } from './run-context.ts';
 /** Seeds of each random damage. */
 const ROUNDS = 2;
 const AT_ONCE = 3;
+const LATE = /within|timeout|busy|ended with late|case itself/;
 
 const DATABASES = ['readings.db', 'alarms.db', 'people.db', 'notify.db', 'broker.db', 'lock.db'];
 const LOGS = ['readings.db-wal', 'alarms.db-wal', 'people.db-wal', 'notify.db-wal', 'broker.db-wal'];
@@ -30,17 +31,22 @@ const UNNOTICED: readonly { readonly file: RegExp; readonly damage: RegExp; read
 export async function measureDamage(context: RunContext): Promise<readonly Figure[]> {
   const cases = await allCases(context);
   context.say(`${cases.length} cases`);
-  const verdicts: Verdict[] = [];
-  const queue = cases.entries();
-  const work = async (): Promise<void> => {
-    for (const [i, one] of queue) {
+  const verdicts = new Map<Case, Verdict>();
+  const tryAll = async (queue: Iterator<[number, Case]>): Promise<void> => {
+    for (let next = queue.next(); !next.done; next = queue.next()) {
+      const [i, one] = next.value;
       const verdict = await tryCase(context, one, i).catch((error: Error) => failed(one, error));
-      verdicts.push(verdict);
+      verdicts.set(one, verdict);
       tell(context, verdict, isUnnoticed(one));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return judge(verdicts, new Set(cases.filter(isUnnoticed).map(nameOf)));
+  const queue = cases.entries();
+  await Promise.all(Array.from({ length: AT_ONCE }, () => tryAll(queue)));
+  // A machine with other things to do may make a server late: such a case is tried once more, alone.
+  const late = cases.filter((one) => verdicts.get(one)?.faults.some((fault) => LATE.test(fault)));
+  if (late.length > 0) context.say(`again, alone: ${late.length} cases`);
+  await tryAll(late.entries());
+  return judge([...verdicts.values()], new Set(cases.filter(isUnnoticed).map(nameOf)));
 }
 
 async function allCases(context: RunContext): Promise<Case[]> {
@@ -160,7 +166,7 @@ function judge(verdicts: readonly Verdict[], listed: ReadonlySet<string>): Figur
     figure(
       ['open to whoever was kept out', 'cases'],
       exactly(0),
-      count(({ isOpen, name }) => isOpen && !/^(outbox|demo)/.test(name)),
+      count(({ isOpen }) => isOpen),
     ),
   ];
 }
