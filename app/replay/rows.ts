@@ -1,5 +1,6 @@
 /** Rows of a CSV file to telemetry frames per device (pure: no file, no broker). */
 import { METRICS } from '../../model/metric.ts';
+import { shortText } from '../../model/short-text.ts';
 import type { TelemetryFrame } from '../../model/telemetry.ts';
 import { parseTime } from '../time.ts';
 import type { ReplayMapping } from './mapping.ts';
@@ -16,6 +17,8 @@ export interface RowResult {
   readonly readings: number;
   readonly faults: readonly RowFault[];
 }
+
+const COLUMNS_TOLD = 30;
 
 interface MappedColumn {
   readonly index: number;
@@ -37,17 +40,29 @@ export function createRowReader(
   });
   const missing = columns.filter(({ index }) => index < 0).map(({ name }) => name);
   if (timeIndex < 0) missing.push(timeName);
-  if (missing.length > 0) return missing.map((name) => `no column "${name}"; the file has ${header.join(', ')}`);
+  if (missing.length > 0) return missing.map((name) => `no column "${name}"; the file has ${namesOf(header)}`);
 
   return (row, line) => {
     const timeText = row[timeIndex] ?? '';
     const ts = parseTime(timeText, mapping.time.zone);
     if (ts === null) {
       const expected = `a time that exists once in ${mapping.time.zone}`;
-      return { frames: new Map(), readings: 0, faults: [{ line, column: timeName, text: timeText, expected }] };
+      return {
+        frames: new Map(),
+        readings: 0,
+        faults: [{ line, column: timeName, text: shortText(timeText), expected }],
+      };
     }
     return readCells(row, line, ts, columns);
   };
+}
+
+/** As many as a sentence bears. */
+function namesOf(header: readonly string[]): string {
+  const names = header.slice(0, COLUMNS_TOLD).map((name) => shortText(name));
+  return header.length > COLUMNS_TOLD
+    ? `${names.join(', ')} and ${header.length - COLUMNS_TOLD} more`
+    : names.join(', ');
 }
 
 function readCells(row: readonly string[], line: number, ts: number, columns: readonly MappedColumn[]): RowResult {
@@ -59,7 +74,7 @@ function readCells(row: readonly string[], line: number, ts: number, columns: re
     if (text === '') continue; // an empty cell is a gap, not a reading
     const value = parseCell(text, metric);
     if (value === null) {
-      faults.push({ line, column: name, text, expected: 'a number' });
+      faults.push({ line, column: name, text: shortText(text), expected: 'a number' });
       continue;
     }
     const frame = frames.get(device) ?? { ts, values: {} };

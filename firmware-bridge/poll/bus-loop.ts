@@ -1,6 +1,7 @@
 /** One bus: what is due is done one after the other, the longest overdue first; nothing piles up behind a slow line. */
 import type { BridgeBus } from '../../model/bridge-file.ts';
 import type { DeviceId } from '../../model/ids.ts';
+import { createLimitedLog } from '../../model/limited-log.ts';
 import type { Log } from '../../model/log.ts';
 import type { BusState, ModbusBus } from '../bus/modbus-bus.ts';
 import type { BridgeClock } from '../clock.ts';
@@ -37,11 +38,19 @@ interface Task {
   pass(): Promise<void>;
 }
 
+const REFUSED = 'the unit does not have these registers';
+const ANSWERS = 'the unit answers';
+const SILENT = 'the unit does not answer; asked seldom now';
+/** Three of each of the 247 units that a bus may have, and a few. */
+const KINDS = 800;
+
 /** A healthy unit may have missed a request in the noise. */
 const ATTEMPTS = 2;
 
 export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
-  const { modbus, clock, log, record, onChange } = parts;
+  const { modbus, clock, record, onChange } = parts;
+  // A unit at the edge of its line comes and goes all day.
+  const log = createLimitedLog(parts.log, () => clock.upMs(), { kinds: KINDS });
   const units = new Map<number, UnitState>();
   const pollers = bus.units.map((unit) => createDevicePoller(unit, { bus: modbus, clock }));
   for (const poller of pollers) {
@@ -82,7 +91,7 @@ export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
     judge(poller, outcome);
     const refused = poller.refused();
     if (refused.length > refusedBefore) {
-      log.warn({ bus: bus.id, unit, device, metrics: refused }, 'the unit does not have these registers');
+      log.warn({ bus: bus.id, unit, device, metrics: refused }, REFUSED, `${REFUSED} ${device}`);
     }
     // Interrupted by our own end: that says nothing of the unit.
     return isStopped && outcome === 'closed' ? null : values;
@@ -108,7 +117,7 @@ export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
     state.hasAnswered = true;
     if (state.isAnswering) return;
     state.isAnswering = true;
-    log.info({ bus: bus.id, unit, devices: devicesOf(state) }, 'the unit answers');
+    log.info({ bus: bus.id, unit, devices: devicesOf(state) }, ANSWERS, `${ANSWERS} ${unit}`);
     if (wasOut) {
       for (const poller of state.pollers) {
         poller.forget();
@@ -123,10 +132,7 @@ export function startBusLoop(bus: BridgeBus, parts: BusLoopParts): BusLoop {
     if (!isolation.silent(unit, clock.upMs(), timeoutMs)) return;
     state.isAnswering = false;
     const counters = modbus.counters(unit);
-    log.warn(
-      { bus: bus.id, unit, devices: devicesOf(state), ...counters },
-      'the unit does not answer; asked seldom now',
-    );
+    log.warn({ bus: bus.id, unit, devices: devicesOf(state), ...counters }, SILENT, `${SILENT} ${unit}`);
     onChange();
   }
 

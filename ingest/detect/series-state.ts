@@ -11,7 +11,7 @@ export type AnyDetector = Detector<SeriesWatch, Standing>;
 export interface Slot {
   readonly watch: SeriesWatch;
   readonly detector: AnyDetector;
-  readonly series: readonly Series[];
+  series: readonly Series[];
   memory: Standing;
 }
 
@@ -28,7 +28,8 @@ export interface Series extends Newest {
 export interface Known {
   readonly everyMs: number;
   readonly staleMs: number;
-  readonly series: Map<MetricName, Series>;
+  /** Those that have said something; null: no rule watches it. */
+  readonly series: Map<MetricName, Series | null>;
   /** What reports on change and may become an alarm, or cease to be one, by standing. */
   readonly unsettled: Set<Series>;
   /** Time of its newest reading, and of the message before that. */
@@ -74,6 +75,7 @@ export function shift(known: Known, byMs: number): void {
   known.signAt += byMs;
   known.signBeforeAt += byMs;
   for (const series of known.series.values()) {
+    if (!series) continue;
     series.ts += byMs;
     series.since += byMs;
     for (const slot of series.slots) {

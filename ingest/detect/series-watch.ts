@@ -58,33 +58,60 @@ const DETECTORS = {
 
 export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatcher {
   const { plant, watches, isHistorical, memory: kept, nowMs = Number.POSITIVE_INFINITY, isActive, tell } = options;
+  /** What is made of it comes with the first reading: a device without a profile may say much, and says little. */
+  const watchesBy = new Map<DeviceId, SeriesWatch[]>();
   const devices = new Map<DeviceId, Known>();
-  const slots: Slot[] = [];
+  const slots = new Map<SeriesWatch, Slot>();
 
+  /** Undefined where no rule watches it. */
   function knownOf(id: DeviceId): Known | undefined {
-    const device = plant.devices.get(id);
+    const device = watchesBy.has(id) ? plant.devices.get(id) : undefined;
     if (!device) return undefined;
-    const known = devices.get(id) ?? toKnown(device);
+    const known = toKnown(device);
     devices.set(id, known);
     return known;
   }
 
-  function seriesOf(id: DeviceId, metric: MetricName): Series | undefined {
-    const known = knownOf(id);
-    if (!known) return undefined;
-    const series = known.series.get(metric) ?? toSeries(known, metric, plant.devices.get(id));
+  /** With every condition that it is part of; null where it is part of none. */
+  function seriesOf(id: DeviceId, metric: MetricName): Series | null {
+    const known = devices.get(id) ?? knownOf(id);
+    const made = known?.series.get(metric);
+    if (!known || made !== undefined) return made ?? null;
+    const own = (watchesBy.get(id) ?? []).filter(({ series }) =>
+      series.some((s) => s.device === id && s.metric === metric),
+    );
+    const series = own.length > 0 ? toSeries(known, metric, plant.devices.get(id)) : null;
+    // Before its conditions are made: these ask for it again.
     known.series.set(metric, series);
+    for (const watch of own) series?.slots.push(slotOf(watch));
     return series;
   }
 
-  for (const watch of watches) {
-    const series = watch.series.map(({ device, metric }) => seriesOf(device, metric)).filter((s) => s !== undefined);
+  function slotOf(watch: SeriesWatch): Slot {
+    const made = slots.get(watch);
+    if (made) return made;
     const detector = DETECTORS[watch.detect];
-    const memory = notAhead({ ...detector.start, ...kept[watch.key], isActive: isActive(watch.key) }, nowMs);
-    const slot: Slot = { watch, detector, series, memory };
-    slots.push(slot);
-    for (const each of series) each.slots.push(slot);
+    const slot: Slot = { watch, detector, series: [], memory: memoryOf(watch, detector) };
+    slots.set(watch, slot);
+    slot.series = watch.series.map(({ device, metric }) => seriesOf(device, metric)).filter((s) => s !== null);
+    return slot;
   }
+
+  /** The same object for all that have nothing to remember. */
+  function memoryOf({ key }: SeriesWatch, { start }: AnyDetector): Standing {
+    if (!kept[key] && !isActive(key)) return start;
+    return notAhead({ ...start, ...kept[key], isActive: isActive(key) }, nowMs);
+  }
+
+  for (const watch of watches) {
+    for (const id of new Set(watch.series.map(({ device }) => device))) {
+      const own = watchesBy.get(id);
+      if (own) own.push(watch);
+      else watchesBy.set(id, [watch]);
+    }
+  }
+  // What is remembered is kept on, also where nothing more comes.
+  for (const watch of watches) if (kept[watch.key] || isActive(watch.key)) slotOf(watch);
 
   /** Judges one series, with `ts` and `value` as its newest. */
   function judge(series: Series, ts: number, gapMs: number): void {
@@ -135,6 +162,7 @@ export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatche
   function forgetKnown(known: Known): void {
     known.unsettled.clear();
     for (const series of known.series.values()) {
+      if (!series) continue;
       for (const slot of series.slots) {
         if (slot.memory.isActive) tell({ kind: 'return', key: slot.watch.key, at: known.signAt, isHistorical });
         slot.memory = slot.detector.start;
@@ -150,9 +178,9 @@ export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatche
   return {
     recall(reading) {
       const { device, metric, ts, value } = reading;
-      const known = devices.get(device);
-      const series = known?.series.get(metric);
-      if (!known || !series) return;
+      const series = seriesOf(device, metric);
+      if (!series) return;
+      const known = series.of;
       if (ts > known.signAt) known.isSignReceipt = !bearsOwnTime(reading);
       known.signAt = Math.max(known.signAt, ts);
       Object.assign(series, { ts, value, since: ts });
@@ -161,9 +189,10 @@ export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatche
     },
     take(reading) {
       const { device, metric, ts, value } = reading;
-      const known = devices.get(device);
+      const known = devices.get(device) ?? knownOf(device);
       if (!known) return;
-      const series = known.series.get(metric);
+      const made = known.series.get(metric);
+      const series = made === undefined ? seriesOf(device, metric) : made;
       if (!isHistorical && series && ts <= series.ts) putBack(known, ts);
       noteSign(known, reading);
       if (!series || ts <= series.ts) return;
@@ -189,7 +218,7 @@ export function createSeriesWatcher(options: SeriesWatcherOptions): SeriesWatche
     },
     memory: () =>
       Object.fromEntries(
-        slots
+        [...slots.values()]
           .filter(({ detector, memory }) => detector.isWorthKeeping(memory))
           .map(({ watch, memory }) => [watch.key, memory]),
       ),

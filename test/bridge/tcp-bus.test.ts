@@ -74,6 +74,24 @@ describe('a bus of Modbus TCP', () => {
     expect(bus.state().reason).toBe('what answers there does not speak Modbus TCP');
   });
 
+  it('says once a minute that nonsense is answered, and asks for it less and less often', async () => {
+    const lines: string[] = [];
+    const tell = (_: object, sentence: string): void => void lines.push(sentence);
+    const nonsense = await startUnit('tcp', (_, reply) => reply(Buffer.from('HTTP/1.1 400 Bad Request\r\n')));
+    const bus = openBus(nonsense, { info: tell, warn: tell, error: tell });
+    onTestFinished(() => bus.stop());
+    await eventually(
+      async () => {
+        await bus.read(holding(0, 1));
+        return bus.state().opened;
+      },
+      (opened) => opened === 3,
+    );
+    await bus.read(holding(0, 1));
+    expect(lines.filter((line) => line.includes('does not speak Modbus TCP'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('the bus is open'))).toHaveLength(1);
+  });
+
   it('says that nothing listens there', async () => {
     const bus = openBus({ kind: 'tcp', host: '127.0.0.1', port: 1 }, silentLog);
     onTestFinished(() => bus.stop());
