@@ -277,7 +277,7 @@ describe('a server clock that is ahead', () => {
 
   it('is no jump where a device has said the time a moment before it was set', () => {
     const m = machine(-H);
-    m.clock.recall([]);
+    m.clock.recall([reading('a', 'level', T - H - MIN, 1)]);
     m.clock.heard([reading('a', 'level', T - H, 1)]);
     m.state.offMs = 0;
     expect(m.clock.fault()).not.toBe('jumped-ahead');
