@@ -62,7 +62,8 @@ export function clockPlant({ devices }: Pick<Plant, 'devices'>): ClockPlant {
 const LEAST_LOOKS = 3;
 const LONGEST_GAP_MS = 10_000;
 const LONGEST_SPAN_MS = 30_000;
-const [LEAST_SLACK_MS, MOST_SLACK_MS] = [1_500, 30_000];
+/** The first message after a start may wait for seconds on a small computer. */
+const [LEAST_SLACK_MS, MOST_SLACK_MS] = [3_000, 30_000];
 /** A source that keeps another distance than it once had was once wrong by more than this, or is now. */
 const MAX_OFF_MS = 10 * 60_000;
 

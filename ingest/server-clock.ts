@@ -103,8 +103,8 @@ export function createServerClock(system: SystemClock, options: ClockOptions): S
   let offsetMs = Number.NEGATIVE_INFINITY;
   /** The machine's, when the devices last agreed with it. */
   let trustedMs: number | null = null;
-  /** The machine's, when nothing spoke against it; without devices that have a clock. */
-  let settledMs = startOffsetMs;
+  /** The machine's, when nothing spoke against it; without devices that have a clock. Null: what it is set to next sets it right. */
+  let settledMs: number | null = startOffsetMs;
   let jumpedAtMs: number | null = null;
   let hasJumped = false;
   let isAhead = false;
@@ -115,12 +115,17 @@ export function createServerClock(system: SystemClock, options: ClockOptions): S
   const isSynchronised = (): boolean => system.isSynchronised?.() ?? false;
 
   function faultAt(nowMs: number, uptimeMs: number): ClockFault | null {
-    if (nowMs < releasedAtMs) return 'before-release';
+    if (nowMs < releasedAtMs) return toBeSet('before-release');
     if (nowMs > releasedAtMs + NEVER_AFTER_MS) return 'after-lifetime';
     if (isAheadAt(nowMs - uptimeMs)) return 'ahead-of-readings';
-    if (isBehindAt(nowMs, uptimeMs)) return 'behind-readings';
+    if (isBehindAt(nowMs, uptimeMs)) return toBeSet('behind-readings');
     if (isJumpAt(nowMs - uptimeMs, uptimeMs)) return 'jumped-ahead';
     return system.isUnsynchronised() ? 'unsynchronised' : null;
+  }
+
+  function toBeSet(fault: ClockFault): ClockFault {
+    settledMs = null;
+    return fault;
   }
 
   function isAheadAt(machineMs: number): boolean {
@@ -139,7 +144,7 @@ export function createServerClock(system: SystemClock, options: ClockOptions): S
 
   /** Where no device has a clock, nobody knows which of the two times is right. */
   function isJumpAt(machineMs: number, uptimeMs: number): boolean {
-    const isFar = machineMs > settledMs + MAX_OFF_MS;
+    const isFar = settledMs !== null && machineMs > settledMs + MAX_OFF_MS;
     if (!isFar || hasHeardClocks || isSynchronised()) {
       jumpedAtMs = null;
       settledMs = machineMs;
@@ -223,6 +228,7 @@ export function createServerClock(system: SystemClock, options: ClockOptions): S
         const isOwn = bearsOwnTime(reading);
         // Of one message, or of a backlog, the newest says all.
         if (next?.device === reading.device && next.ts >= reading.ts && bearsOwnTime(next) === isOwn) continue;
+        hasHeardClocks ||= isOwn;
         if (isOwn) sources.heard(reading.device, reading.ts, uptimeMs);
         else vouch(reading, uptimeMs);
       }

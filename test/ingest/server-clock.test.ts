@@ -264,6 +264,25 @@ describe('a server clock that is ahead', () => {
     expect([m.clock.fault(), m.clock.isSound()]).toEqual([null, false]);
   });
 
+  it.each([
+    ['in 1970', -T],
+    ['two days behind what it has stored', -2 * DAY],
+  ])('is no jump where it woke %s and was set right', (_, offMs) => {
+    const m = machine(offMs);
+    m.clock.recall([{ ...reading('a', 'level', T, 1), quality: 'uncertain' }]);
+    expect(m.clock.fault()).not.toBeNull();
+    m.state.offMs = 0;
+    expect(m.clock.fault()).toBeNull();
+  });
+
+  it('is no jump where a device has said the time a moment before it was set', () => {
+    const m = machine(-H);
+    m.clock.recall([reading('a', 'level', T - H - MIN, 1)]);
+    m.clock.heard([reading('a', 'level', T - H, 1)]);
+    m.state.offMs = 0;
+    expect(m.clock.fault()).not.toBe('jumped-ahead');
+  });
+
   it('is no jump where the operating system says that the clock is synchronised', () => {
     const m = machine();
     Object.assign(m.system, { isSynchronised: () => true });
