@@ -14,10 +14,11 @@ interface Started extends BenchServer {
 
 export interface BesiegedServer {
   server(): Started;
-  isAlive(): boolean;
+  /** It is alive, and does not merely exist. */
+  answers(): Promise<boolean>;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Starts it where it has died. */
+  /** Starts it again where it has died, or hangs. */
   revive(): Promise<void>;
   deaths(): number;
 }
@@ -28,7 +29,7 @@ export async function startBesieged(context: RunContext, dataDir: string): Promi
   const isAlive = (): boolean => server.process.exitCode === null && server.process.signalCode === null;
   return {
     server: () => server,
-    isAlive,
+    answers: async () => isAlive() && (await isAnswering(server)),
     async start() {
       server = await start(context, dataDir);
     },
@@ -37,13 +38,22 @@ export async function startBesieged(context: RunContext, dataDir: string): Promi
       if (isAlive()) await server.stop();
     },
     async revive() {
-      if (isAlive()) return;
       deaths++;
-      context.say(`the server has died: ${server.log().slice(-600)}`);
+      context.say(`the server has died, or hangs: ${server.log().slice(-600)}`);
+      await server.kill();
       server = await start(context, dataDir);
     },
     deaths: () => deaths,
   };
+}
+
+const ANSWER_WITHIN_MS = 15_000;
+
+function isAnswering({ url }: BenchServer): Promise<boolean> {
+  return fetch(`${url}/api/live`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 async function start(context: RunContext, dataDir: string): Promise<Started> {
