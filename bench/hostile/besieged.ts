@@ -1,4 +1,6 @@
 /** The server that is attacked: with a small heap, and started again where it has died. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BenchServer, FIRST_DEVICE, startBenchServer } from '../bench-server.ts';
 import { type Heap, INSPECTED, openHeap } from '../heap.ts';
 import type { RunContext } from '../run-context.ts';
@@ -21,11 +23,14 @@ export interface BesiegedServer {
   /** Starts it again where it has died, or hangs. */
   revive(): Promise<void>;
   deaths(): number;
+  /** Times that it did not start on what it had kept, but without. */
+  lostStarts(): number;
 }
 
 export async function startBesieged(context: RunContext, dataDir: string): Promise<BesiegedServer> {
   let server = await start(context, dataDir);
   let deaths = 0;
+  let lostStarts = 0;
   const isAlive = (): boolean => server.process.exitCode === null && server.process.signalCode === null;
   return {
     server: () => server,
@@ -41,9 +46,15 @@ export async function startBesieged(context: RunContext, dataDir: string): Promi
       deaths++;
       context.say(`the server has died, or hangs: ${server.log().slice(-600)}`);
       await server.kill();
-      server = await start(context, dataDir);
+      server = await start(context, dataDir).catch((error: Error) => {
+        lostStarts++;
+        context.say(`and does not start again on what it kept: ${error.message.slice(-600)}`);
+        rmSync(join(dataDir, 'broker.db'), { force: true });
+        return start(context, dataDir);
+      });
     },
     deaths: () => deaths,
+    lostStarts: () => lostStarts,
   };
 }
 
