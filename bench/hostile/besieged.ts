@@ -40,7 +40,12 @@ export async function startBesieged(context: RunContext, dataDir: string): Promi
     },
     async stop() {
       server.heap.close();
-      if (isAlive()) await server.stop();
+      if (!isAlive()) return;
+      await server.stop().catch((error: Error) => {
+        deaths++;
+        context.say(`the server does not stop: ${error.message.slice(-600)}`);
+        return server.kill();
+      });
     },
     async revive() {
       deaths++;
