@@ -75,6 +75,7 @@ async function afterwards({ besieged, device, dataDir, first }: Afterwards): Pro
   await besieged.stop();
   return [
     figure(['times the server had to be started again', ''], exactly(0), besieged.deaths()),
+    figure(['times it did not start on what it had kept', ''], exactly(0), besieged.lostStarts()),
     figure(['memory in use: before the first attack', 'MB'], noBar, first.heldMb),
     figure(['memory in use: kept after the last', 'MB'], atMost(MAX_KEPT_MB), heldMb - first.heldMb),
     figure(['broker.db', 'MB'], atMost(MAX_FILES_MB), filesMb),

@@ -55,6 +55,8 @@ export interface Connection {
   /** On the watchlist. */
   isWatched: boolean;
   isReading: boolean;
+  /** Read of it at once: less where that takes long. */
+  pieceBytes: number;
   /** At a limit: read on at half. */
   isStopped: boolean;
   /** One line in the log is enough for an end. */
@@ -79,6 +81,8 @@ export interface Connection {
   stuckSweeps: number;
 }
 
+const FIRST_PIECE_BYTES = 32 * 1024;
+
 export function createConnection(client: Client): Connection {
   return {
     client: client as ClientInsides,
@@ -87,6 +91,7 @@ export function createConnection(client: Client): Connection {
     answers: null,
     isWatched: false,
     isReading: false,
+    pieceBytes: FIRST_PIECE_BYTES,
     isStopped: false,
     isToldOf: false,
     filters: null,

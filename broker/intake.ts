@@ -4,7 +4,6 @@
  * all; and a client paused and resumed meanwhile may never be read again, since what ends in a pause is not counted.
  */
 
-import type { Socket } from 'node:net';
 import type { Connection } from './connection.ts';
 import type { Hold } from './hold.ts';
 import type { BrokerLimits } from './limits.ts';
@@ -30,8 +29,11 @@ const SMALL_PIECE_BYTES = 4 * 1024;
 const TURN_BYTES = 512 * 1024;
 const MOST_PIECE_BYTES = 32 * 1024;
 const LEAST_PIECE_BYTES = 1024;
-/** Nor longer: what is dear to read waits for the next turn. */
+/** Nor longer: what is dear to read waits for the next turn, and comes in smaller pieces. */
 const TURN_MS = 50;
+const DEAR_MS = 10;
+const CHEAP_MS = 2;
+const LEAST_DEAR_BYTES = 256;
 /** Telemetry is held no longer than 10 s, so a ping of a client with a longer keepalive can wait for its turn. */
 const SHORT_KEEPALIVE_MS = 15_001;
 
@@ -81,8 +83,8 @@ export function createIntake({ limits, hold, watchlist, partials }: IntakeParts)
     return isFree;
   }
 
-  function nextPiece(socket: Socket): Buffer | null {
-    const most = hold.isFull() ? Math.min(pieceBytes, SMALL_PIECE_BYTES) : pieceBytes;
+  function nextPiece({ client: { conn: socket }, pieceBytes: ownBytes }: Connection): Buffer | null {
+    const most = Math.min(pieceBytes, ownBytes, hold.isFull() ? SMALL_PIECE_BYTES : MOST_PIECE_BYTES);
     return socket.readableLength > most ? socket.read(most) : socket.read();
   }
 
@@ -90,15 +92,23 @@ export function createIntake({ limits, hold, watchlist, partials }: IntakeParts)
     // The parser hands out a packet before it has stepped over it: reading on from in there would hand it out again.
     if (connection.isReading || inTurn.has(connection) || !mayRead(connection)) return;
     const { client } = connection;
-    const piece = nextPiece(client.conn);
+    const piece = nextPiece(connection);
     if (piece === null) return;
     connection.isReading = true;
+    const startedAt = performance.now();
     const waitingBytes = client._parser.parse(piece);
+    fitPiece(connection, performance.now() - startedAt);
     connection.isReading = false;
     partials.note(connection, waitingBytes, piece.length);
     // Also where nothing is left: a limit may have been reached, and only a look notes that.
     if (client.conn.readableLength > 0) readInTurn(connection);
     else mayRead(connection);
+  }
+
+  function fitPiece(connection: Connection, tookMs: number): void {
+    const { pieceBytes: bytes } = connection;
+    if (tookMs > DEAR_MS) connection.pieceBytes = Math.max(LEAST_DEAR_BYTES, bytes >> 1);
+    else if (tookMs < CHEAP_MS && bytes < MOST_PIECE_BYTES) connection.pieceBytes = bytes << 1;
   }
 
   function readInTurn(connection: Connection): void {

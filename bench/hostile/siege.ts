@@ -30,6 +30,7 @@ const ANSWER_WITHIN_MS = 10_000;
 const HOST = '127.0.0.1';
 
 export async function besiege(context: RunContext, { name, besieged, device }: Parties): Promise<Siege> {
+  if (!(await besieged.answers())) await revive(besieged, device);
   const server = besieged.server();
   const before = await stateOf(besieged);
   forgetPeak(server.pid);
@@ -39,18 +40,20 @@ export async function besiege(context: RunContext, { name, besieged, device }: P
   await delay(LOOK_MS);
   const longestPubackMs = await longestOf(device);
   const longestAnswerMs = await page.stop();
-  const isAlive = besieged.isAlive();
+  const isAlive = await besieged.answers();
   const peakRssMb = isAlive ? peakResidentMb(server.pid) : Number.NaN;
   const left = isAlive
     ? await leftBehind(besieged, before)
     : { heldMb: Number.NaN, sockets: Number.NaN, threads: Number.NaN };
   const logKb = (server.logBytes() - before.logBytes) / 1_024;
-  if (!isAlive) {
-    await besieged.revive();
-    device.tell(`port ${besieged.server().mqttPort}`);
-    await delay(2 * LOOK_MS);
-  }
+  if (!isAlive) await revive(besieged, device);
   return { did, isAlive, longestPubackMs, longestAnswerMs, peakRssMb, left, logKb };
+}
+
+async function revive(besieged: BesiegedServer, device: Child): Promise<void> {
+  await besieged.revive();
+  device.tell(`port ${besieged.server().mqttPort}`);
+  await delay(2 * LOOK_MS);
 }
 
 async function attack(
