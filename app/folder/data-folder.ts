@@ -68,7 +68,7 @@ export function openDataFolder(options: DataFolderOptions, dependencies: DataFol
 
   function putAside(file: string, reason: string): void {
     setAside(dir, file, now());
-    record((inventory) => withEntry(inventory, file, null));
+    if (isDatabase(file)) record((inventory) => withEntry(inventory, file, null));
     noteAside(file, reason);
   }
 
