@@ -18,6 +18,7 @@ interface Counted {
 }
 
 const MAX_ID = 2 ** 52;
+const MAX_FAILURES = 20_000;
 /** Of an entry that is written anew. */
 const PIECE_READINGS = 50_000;
 
@@ -49,24 +50,28 @@ export function readAll(
   } catch (error) {
     if (!isDamage(error)) throw error;
   }
-  const read: JournalEntry[] = [];
-  const last = newestId(db);
-  let step = 1;
-  for (let after = 0; after < last; ) {
+  return { read: [...oneByOne(journal, newestId(db), onDamage)], isWhole: false };
+}
+
+function* oneByOne(
+  journal: Pick<JournalTable, 'readOne'>,
+  last: number,
+  onDamage: (entry: DamagedEntry) => void,
+): Generator<JournalEntry> {
+  let failures = 0;
+  for (let after = 0; after < last && failures <= MAX_FAILURES; ) {
     try {
       const entry = journal.readOne(after, onDamage);
-      if (!entry) break;
-      if (entry.columns) read.push({ id: entry.id, columns: entry.columns });
+      if (!entry) return;
+      if (entry.columns) yield { id: entry.id, columns: entry.columns };
       after = Math.max(entry.id, after + 1);
-      step = 1;
     } catch (error) {
       if (!isDamage(error)) throw error;
-      // Ever further on, until a page is reached that can be read.
-      after += step;
-      step *= 2;
+      // One number after the other, as many as a journal has: what is further on is damage, too.
+      after++;
+      failures++;
     }
   }
-  return { read, isWhole: false };
 }
 
 /** No entry has a higher number, but where damage has given it one. */
