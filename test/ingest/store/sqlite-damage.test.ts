@@ -1,98 +1,31 @@
 /** A readings.db that is damaged: what is whole is served, what is not is told, set aside and never served as true. */
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeChunk, encodeChunk } from '../../../ingest/store/sqlite/chunk-codec.ts';
 import { rowChecksum, sealData, toSeal } from '../../../ingest/store/sqlite/chunk-seal.ts';
-import type { Retention } from '../../../ingest/store/sqlite/protocol.ts';
 import { summarise } from '../../../ingest/store/sqlite/summary.ts';
-import { openSqliteStore, type SqliteStore } from '../../../ingest/store/sqlite-store.ts';
-import type { DataFault } from '../../../model/data-fault.ts';
-import type { Aggregate } from '../../../model/history.ts';
-import type { Reading } from '../../../model/reading.ts';
 import { reading } from '../../harness/readings.ts';
 import { temporaryFolder } from '../../harness/server.ts';
-
-const MINUTE_MS = 60_000;
-/** A full hour, so that roll-ups and buckets agree. */
-const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 4 * 86_400_000;
-const COUNT = 5_000;
-const KEEP_ALL: Retention = { rawDays: null, diskBytes: Number.POSITIVE_INFINITY };
-const TANKS = ['tank-1', 'tank-2', 'tank-3'];
-
-const valueAt = (i: number): number => Math.round(2_000 + 900 * Math.sin(i / 200)) / 1_000;
-const tsAt = (i: number): number => START + i * MINUTE_MS;
-const past = (device: string, from = 0, to = COUNT): Reading[] =>
-  Array.from({ length: to - from }, (_, k) => reading(device, 'level', tsAt(from + k), valueAt(from + k)));
-
-interface Opened {
-  readonly store: SqliteStore;
-  readonly faults: DataFault[];
-}
-
-async function open(file: string, retention = KEEP_ALL): Promise<Opened> {
-  const faults: DataFault[] = [];
-  const opened = await openSqliteStore(file, retention, (fault) => faults.push(fault));
-  let stopped: Promise<void> | null = null;
-  const stop = (): Promise<void> => {
-    stopped ??= opened.stop();
-    return stopped;
-  };
-  onTestFinished(stop);
-  return { store: { ...opened, stop }, faults };
-}
-
-/** Three tanks with three chunks each: 2,048, 2,048 and 904 readings. */
-async function filled(): Promise<string> {
-  const file = join(temporaryFolder(), 'readings.db');
-  const { store } = await open(file);
-  await store.append(TANKS.flatMap((tank) => past(tank)));
-  await store.compact();
-  await store.stop();
-  return file;
-}
-
-function change(file: string, work: (db: DatabaseSync) => void): void {
-  const db = new DatabaseSync(file);
-  work(db);
-  db.close();
-}
-
-interface StoredChunk {
-  readonly start: number;
-  readonly end: number;
-  readonly data: Uint8Array;
-}
-
-/** The n-th chunk of the series with that id. */
-function chunkOf(db: DatabaseSync, series: number, n: number): StoredChunk {
-  const sql = 'SELECT start, end, data FROM chunk WHERE series = ? ORDER BY start LIMIT 1 OFFSET ?';
-  return db.prepare(sql).get(series, n) as unknown as StoredChunk;
-}
-
-function setData(file: string, n: number, damage: (data: Uint8Array) => void, series = 1): void {
-  change(file, (db) => {
-    const { start, data } = chunkOf(db, series, n);
-    damage(data);
-    db.prepare('UPDATE chunk SET data = ? WHERE series = ? AND start = ?').run(data, series, start);
-  });
-}
-
-const zeroed = (data: Uint8Array): void => void data.fill(0, 2, 302);
-
-async function rawOf(store: SqliteStore, device: string) {
-  const query = { device, metric: 'level', from: START, to: tsAt(COUNT), points: 10_000, aggregate: 'raw' } as const;
-  return await store.history(query);
-}
-
-async function bucketsOf(store: SqliteStore, device: string, aggregate: Exclude<Aggregate, 'raw'>, points: number) {
-  return await store.history({ device, metric: 'level', from: START, to: tsAt(COUNT), points, aggregate });
-}
-
-const truth = (from = 0, to = COUNT) =>
-  Array.from({ length: to - from }, (_, k) => [tsAt(from + k), valueAt(from + k)]);
-const secondChunk = { from: tsAt(2_048), to: tsAt(4_095) };
+import {
+  bucketsOf,
+  COUNT,
+  change,
+  chunkOf,
+  filled,
+  MINUTE_MS,
+  open,
+  past,
+  rawOf,
+  START,
+  secondChunk,
+  setData,
+  truth,
+  tsAt,
+  valueAt,
+  withoutPageOf,
+  zeroed,
+} from './damaged-file.ts';
 
 describe('a damaged chunk', () => {
   it('is left out of the answer, which says so; every other reading is served', async () => {
@@ -318,32 +251,6 @@ describe('a damaged row of the list of series', () => {
 });
 
 describe('a page that SQLite itself cannot read', () => {
-  /** Garbles the page that holds the row of a chunk. */
-  async function withoutPageOf(series: number): Promise<string> {
-    const file = join(temporaryFolder(), 'readings.db');
-    const first = await open(file);
-    // Enough of them that the series have pages of their own.
-    const tanks = Array.from({ length: 12 }, (_, i) => `tank-${i + 1}`);
-    await first.store.append(tanks.flatMap((tank) => past(tank)));
-    await first.store.compact();
-    await first.store.stop();
-    const bytes = readFileSync(file);
-    // As the row begins; in the index by age the end comes first.
-    const key = Buffer.alloc(13);
-    change(file, (db) => {
-      const { start, end } = chunkOf(db, series, 1);
-      key.writeUInt8(series, 0);
-      key.writeUIntBE(start, 1, 6);
-      key.writeUIntBE(end, 7, 6);
-    });
-    const page = Math.floor(bytes.indexOf(key) / 4_096);
-    expect(page).toBeGreaterThan(0);
-    const descriptor = openSync(file, 'r+');
-    writeSync(descriptor, Buffer.alloc(4_096, 0xa5), 0, 4_096, page * 4_096);
-    closeSync(descriptor);
-    return file;
-  }
-
   it('fails the chart of that series alone, and is told; readings of all are stored and compacted', async () => {
     const file = await withoutPageOf(6);
     const { store, faults } = await open(file);
