@@ -141,6 +141,6 @@ function isWhole(row: Stored): boolean {
   return Number.isInteger(row.id) && row.id > 0 && row.id <= MAX_ID && row.seal === sealOf(row);
 }
 
-export function sealOf({ id, device, metric, horizon }: KnownSeries): number {
+function sealOf({ id, device, metric, horizon }: KnownSeries): number {
   return crc32(`${id}\0${device}\0${metric}\0${horizon ?? ''}`);
 }

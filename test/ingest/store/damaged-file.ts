@@ -16,7 +16,7 @@ export const MINUTE_MS = 60_000;
 export const START = Math.floor(Date.now() / 3_600_000) * 3_600_000 - 4 * 86_400_000;
 export const COUNT = 5_000;
 const KEEP_ALL: Retention = { rawDays: null, diskBytes: Number.POSITIVE_INFINITY };
-export const TANKS = ['tank-1', 'tank-2', 'tank-3'];
+const TANKS = ['tank-1', 'tank-2', 'tank-3'];
 
 export const valueAt = (i: number): number => Math.round(2_000 + 900 * Math.sin(i / 200)) / 1_000;
 export const tsAt = (i: number): number => START + i * MINUTE_MS;
