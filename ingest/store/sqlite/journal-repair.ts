@@ -36,7 +36,9 @@ export function loadJournal(
   }
   for (const { id, reason } of damaged) setAside.journalEntry(id, reason);
   healSequence(db);
-  return { entries: entries.filter(({ id }) => Math.abs(id) <= MAX_ID), isWhole };
+  // Numbers that no program has given, and after which it could give none.
+  const isNumbered = entries.every(({ id }) => id > 0 && id <= MAX_ID);
+  return { entries, isWhole: isWhole && isNumbered };
 }
 
 /** What can be read of the journal, around pages that cannot. */
@@ -76,8 +78,10 @@ function* oneByOne(
 
 /** No entry has a higher number, but where damage has given it one. */
 function newestId(db: DatabaseSync): number {
-  const row = db.prepare("SELECT CAST(seq AS REAL) AS seq FROM sqlite_sequence WHERE name = 'journal'").get();
-  return Math.min(Math.max(Number(row?.seq ?? 0), 0) || 0, MAX_ID);
+  const of = (sql: string): number => Number(db.prepare(sql).get()?.id ?? 0);
+  const seq = of("SELECT CAST(seq AS REAL) AS id FROM sqlite_sequence WHERE name = 'journal'");
+  if (seq >= 0 && seq <= MAX_ID) return seq;
+  return of(`SELECT max(id) AS id FROM journal WHERE id BETWEEN 0 AND ${MAX_ID}`);
 }
 
 /** Of AUTOINCREMENT, which would give no number any more behind a garbled one. */

@@ -83,6 +83,19 @@ describe('a chunk that is damaged', () => {
     fc.assert(fc.property(columns, (of) => check(mutated(encodeChunk(of), { at: 2, bytes: new Uint8Array(300) }))));
   });
 
+  it('with a run of nothing, in its times, qualities or values, does not loop', () => {
+    // Two readings at 1 and 2; of quality 0 in a run of 2; the values 0 and 1, without decimals.
+    const right = [2, 2, 2, 0, 2, 0, 0, 1, 2];
+    expect(decodeChunk(Uint8Array.from(right)).value).toEqual(Float64Array.of(0, 1));
+    for (const [at, name] of [
+      [4, 'qualities'],
+      [7, 'values'],
+    ] as const) {
+      expect(() => decodeChunk(Uint8Array.from(right.with(at, 0))), name).toThrow(DamageError);
+    }
+    expect(() => decodeChunk(Uint8Array.of(2, 0, 0, 0, 2, 0, 0, 2))).toThrow('a run of 0 does not fit');
+  });
+
   it('of noise is decoded in shape, or thrown', () => {
     fc.assert(fc.property(noise, check), { numRuns: 3_000 });
   });
