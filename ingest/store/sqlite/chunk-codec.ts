@@ -196,19 +196,20 @@ function putZeros(out: Cursor, zeros: number): void {
 function getDifferences(source: Cursor, integers: Float64Array, order: 1 | 2): void {
   let previous = 0;
   let step = 0;
-  let zeros = 0;
-  for (let i = 0; i < integers.length; i++) {
-    let difference = 0;
-    if (zeros > 0) zeros--;
-    else {
-      const token = getVarint(source);
-      if (token === 0) zeros = getRun(source, integers.length - i) - 1;
-      else difference = token % 2 === 0 ? token / 2 : -(token + 1) / 2;
+  for (let i = 0; i < integers.length; ) {
+    const token = getVarint(source);
+    if (token === 0) {
+      const end = i + getRun(source, integers.length - i);
+      for (; i < end; i++) {
+        previous += step;
+        integers[i] = previous;
+      }
+      continue;
     }
-    const integer = previous + step + difference;
+    const integer = previous + step + (token % 2 === 0 ? token / 2 : -(token + 1) / 2);
     if (order === 2 && i > 0) step = integer - previous;
     previous = integer;
-    integers[i] = integer;
+    integers[i++] = integer;
   }
 }
 

@@ -5,7 +5,7 @@ import { encodeChunk } from './chunk-codec.ts';
 import { type ChunkReader, createChunkReader, selectChunks } from './chunk-reader.ts';
 import { faultOfRow, rowChecksum, sealData, toSeal } from './chunk-seal.ts';
 import { BAD, countBelow, merge, type SeriesColumns, slice } from './columns.ts';
-import { DamageError } from './damage.ts';
+import { DamageError, isDamage } from './damage.ts';
 import { encodeHours, type Hour } from './hours.ts';
 import { summarise } from './summary.ts';
 
@@ -26,6 +26,8 @@ export interface ChunkTable extends ChunkReader {
   remove(series: number, start: number): void;
   /** Of a chunk that is gone, which the index by age still knows. */
   dropIndexEntry(entry: Pick<Chunk, 'start' | 'end' | 'kind'> & { readonly series: number }): void;
+  /** Looks through a chunk and whether it overlaps the one before, and sets aside what is damaged. */
+  examine(series: number, start: number): void;
   /** Sets a damaged chunk aside; false where not even that can be done. */
   setAside(series: number, start: number, reason: string): boolean;
 }
@@ -143,6 +145,15 @@ export function createChunkTable(db: DatabaseSync, setAside: SetChunkAside): Chu
     seal: (series, chunk) => rewrite(series, chunk, chunk.kind, reader.body(series, chunk)),
     remove: (series, start) => void remove.run(series, start),
     dropIndexEntry,
+    examine(series, start) {
+      try {
+        const [, chunk] = neighbours(series, start - 1);
+        if (chunk?.start === start) reader.body(series, chunk);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        setAside(series, start, (error as Error).message);
+      }
+    },
     setAside,
   };
 }

@@ -14,6 +14,8 @@ export interface Gaps {
   addEntry(id: number): void;
   /** The journal cannot be read at all: whatever the query asks for may be missing. */
   addJournal(query: Query): void;
+  /** Of an answer that there was not: nothing of it belongs to the next. */
+  clear(): void;
   /** All that an answer to `query` must say, and what the writer must look at. Begins anew. */
   take(query: Query): Pick<PackedHistory, 'damaged' | 'findings'>;
 }
@@ -28,7 +30,13 @@ export function createGaps(db: DatabaseSync): Gaps {
   let spans: [number, number][] = [];
   let findings: Finding[] = [];
 
+  function clear(): void {
+    spans = [];
+    findings = [];
+  }
+
   return {
+    clear,
     add({ series, start, end }) {
       spans.push([start, isTs(end) && end >= start ? end : start]);
       findings.push({ kind: 'chunk', series, start });
@@ -41,8 +49,7 @@ export function createGaps(db: DatabaseSync): Gaps {
     take({ series, from, to }) {
       const aside = select.all(series, to, from) as unknown as [number, number][];
       const result = { damaged: joined([...aside, ...spans], from, to), findings };
-      spans = [];
-      findings = [];
+      clear();
       return result;
     },
   };

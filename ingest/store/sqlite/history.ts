@@ -59,14 +59,13 @@ export function createHistory(db: DatabaseSync): (query: Query) => PackedHistory
     // Chunks and journal as of one moment.
     db.exec('BEGIN');
     try {
-      return { ...answer(query), ...gaps.take(query) };
-    } catch (error) {
-      // Nothing of this answer belongs to the next.
-      gaps.take(query);
-      if (!isDamage(error)) throw error;
-      throw new DamageError(`${UNREADABLE}: ${(error as Error).message}`);
-    } finally {
+      const result = { ...answer(query), ...gaps.take(query) };
       db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK');
+      gaps.clear();
+      throw isDamage(error) ? new DamageError(`${UNREADABLE}: ${(error as Error).message}`) : error;
     }
   };
 }

@@ -18,6 +18,7 @@ interface Counted {
 }
 
 const MAX_ID = 2 ** 52;
+const MAX_FAILURES = 20_000;
 /** Of an entry that is written anew. */
 const PIECE_READINGS = 50_000;
 
@@ -35,7 +36,9 @@ export function loadJournal(
   }
   for (const { id, reason } of damaged) setAside.journalEntry(id, reason);
   healSequence(db);
-  return { entries: entries.filter(({ id }) => Math.abs(id) <= MAX_ID), isWhole };
+  // Numbers that no program has given, and after which it could give none.
+  const isNumbered = entries.every(({ id }) => id > 0 && id <= MAX_ID);
+  return { entries, isWhole: isWhole && isNumbered };
 }
 
 /** What can be read of the journal, around pages that cannot. */
@@ -49,30 +52,36 @@ export function readAll(
   } catch (error) {
     if (!isDamage(error)) throw error;
   }
-  const read: JournalEntry[] = [];
-  const last = newestId(db);
-  let step = 1;
-  for (let after = 0; after < last; ) {
+  return { read: [...oneByOne(journal, newestId(db), onDamage)], isWhole: false };
+}
+
+function* oneByOne(
+  journal: Pick<JournalTable, 'readOne'>,
+  last: number,
+  onDamage: (entry: DamagedEntry) => void,
+): Generator<JournalEntry> {
+  let failures = 0;
+  for (let after = 0; after < last && failures <= MAX_FAILURES; ) {
     try {
       const entry = journal.readOne(after, onDamage);
-      if (!entry) break;
-      if (entry.columns) read.push({ id: entry.id, columns: entry.columns });
+      if (!entry) return;
+      if (entry.columns) yield { id: entry.id, columns: entry.columns };
       after = Math.max(entry.id, after + 1);
-      step = 1;
     } catch (error) {
       if (!isDamage(error)) throw error;
-      // Ever further on, until a page is reached that can be read.
-      after += step;
-      step *= 2;
+      // One number after the other, as many as a journal has: what is further on is damage, too.
+      after++;
+      failures++;
     }
   }
-  return { read, isWhole: false };
 }
 
 /** No entry has a higher number, but where damage has given it one. */
 function newestId(db: DatabaseSync): number {
-  const row = db.prepare("SELECT CAST(seq AS REAL) AS seq FROM sqlite_sequence WHERE name = 'journal'").get();
-  return Math.min(Math.max(Number(row?.seq ?? 0), 0) || 0, MAX_ID);
+  const of = (sql: string): number => Number(db.prepare(sql).get()?.id ?? 0);
+  const seq = of("SELECT CAST(seq AS REAL) AS id FROM sqlite_sequence WHERE name = 'journal'");
+  if (seq >= 0 && seq <= MAX_ID) return seq;
+  return of(`SELECT max(id) AS id FROM journal WHERE id BETWEEN 0 AND ${MAX_ID}`);
 }
 
 /** Of AUTOINCREMENT, which would give no number any more behind a garbled one. */

@@ -43,7 +43,9 @@ export const JOURNAL_TABLE = 'CREATE TABLE journal (id INTEGER PRIMARY KEY AUTOI
 
 export function createJournalTable(db: DatabaseSync, access: 'read' | 'write'): JournalTable {
   // As a double, whatever a damaged id has become: an integer beyond 2^53 would end the query.
-  const select = db.prepare('SELECT CAST(id AS REAL) AS id, data FROM journal WHERE id > ? ORDER BY id LIMIT ?');
+  const select = db.prepare(
+    'SELECT CAST(id AS REAL) AS id, data FROM journal WHERE id > ? ORDER BY journal.id LIMIT ?',
+  );
   const selectOldest = db.prepare('SELECT CAST(min(id) AS REAL) AS oldest FROM journal');
   const insert = access === 'write' ? db.prepare('INSERT INTO journal (data) VALUES (?)') : null;
   // By how many there are and not by number: a damaged id may be far beyond the next.

@@ -52,7 +52,7 @@ const SPARE_PAGES = 1_024;
 export function createKeeper({ db, chunks, series: seriesTable, setAside, memory, retention, now }: Parts): Keeper {
   const oldest =
     db.prepare(`SELECT CAST(series AS REAL) AS series, CAST(start AS REAL) AS start, CAST(end AS REAL) AS end,
-    CAST(kind AS REAL) AS kind FROM chunk WHERE kind = ? ORDER BY end LIMIT 1`);
+    CAST(kind AS REAL) AS kind FROM chunk WHERE kind = ? ORDER BY chunk.end LIMIT 1`);
   const pragma = (name: string): number => Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
   const pageBytes = pragma('page_size');
   let timer: NodeJS.Timeout | NodeJS.Immediate | null = null;

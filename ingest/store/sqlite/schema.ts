@@ -35,6 +35,13 @@ const TABLES = `
   ${CHUNK_TABLES} ${CHECK_TABLES}
 `;
 
+const ADD_CHECKS = `
+  ALTER TABLE series ADD COLUMN seal INTEGER;
+  ALTER TABLE chunk RENAME COLUMN end_quality TO seal;
+  ${CHECK_TABLES}
+  INSERT INTO sealing VALUES (0, 0);
+`;
+
 /** Opens it, and brings it up to date where it is to be written. An error names the file, and what to do. */
 export function openDatabase({ file, readOnly }: { file: string; readOnly: boolean }): DatabaseSync {
   let db: DatabaseSync | null = null;
@@ -45,12 +52,12 @@ export function openDatabase({ file, readOnly }: { file: string; readOnly: boole
     return db;
   } catch (error) {
     db?.close();
-    throw new Error(`${file}: ${(error as Error).message}${isDamage(error) ? REMEDY : ''}`);
+    throw new Error(`${file}: ${(error as Error).message}${isDamage(error) ? REMEDY : ''}`, { cause: error });
   }
 }
 
 /** What ends a sentence about a file that cannot be used. */
-export const REMEDY = '; save what can be read with "npm start -- repair", or put a backup back';
+const REMEDY = '; save what can be read with "npm start -- repair", or put a backup back';
 
 function prepare(db: DatabaseSync): void {
   const version = db.prepare('PRAGMA user_version').get()?.user_version;
@@ -63,6 +70,25 @@ function prepare(db: DatabaseSync): void {
   else if (version === 2) migrate(db, () => addChecks(db));
   else if (version !== SCHEMA_VERSION) {
     throw new Error(`it has schema version ${version}; this program knows version ${SCHEMA_VERSION}`);
+  }
+}
+
+/** A copy that may be damaged, with the columns of this version; what is there already has no checksums then. */
+export function openForRepair(copy: string): DatabaseSync {
+  const db = new DatabaseSync(copy);
+  try {
+    const version = db.prepare('PRAGMA user_version').get()?.user_version;
+    const isStore = db.prepare("SELECT 1 FROM sqlite_schema WHERE name IN ('chunk', 'reading')").get() !== undefined;
+    if (version === 2 && isStore) db.exec(ADD_CHECKS);
+    else if (version === SCHEMA_VERSION && isStore) return db;
+    else {
+      db.close();
+      return openDatabase({ file: copy, readOnly: false });
+    }
+    return db;
+  } catch (error) {
+    if (db.isOpen) db.close();
+    throw new Error(`${copy}: ${(error as Error).message}`, { cause: (error as Error).cause ?? error });
   }
 }
 
@@ -95,11 +121,6 @@ function fromVersion1(db: DatabaseSync): void {
 
 /** Touches no chunk, however large the file: a seal is where the code of the quality was, and comes behind (`sealer.ts`). */
 function addChecks(db: DatabaseSync): void {
-  db.exec(`
-    ALTER TABLE series ADD COLUMN seal INTEGER;
-    ALTER TABLE chunk RENAME COLUMN end_quality TO seal;
-    ${CHECK_TABLES}
-    INSERT INTO sealing VALUES (0, 0);
-  `);
+  db.exec(ADD_CHECKS);
   sealAllSeries(db);
 }

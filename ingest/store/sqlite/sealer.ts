@@ -36,7 +36,7 @@ export function createSealer({ db, chunks, setAside }: Parts): Sealer {
   const selectPosition = db.prepare('SELECT CAST(series AS REAL) AS series, CAST(start AS REAL) AS start FROM sealing');
   const savePosition = db.prepare('UPDATE sealing SET series = ?, start = ?');
   const selectIds = db.prepare(`SELECT CAST(series AS REAL) AS series, CAST(start AS REAL) AS start FROM chunk
-    WHERE (series, start) > (?, ?) ORDER BY series, start LIMIT ${SLICE_CHUNKS}`);
+    WHERE (series, start) > (?, ?) ORDER BY chunk.series, chunk.start LIMIT ${SLICE_CHUNKS}`);
   const selectAt = selectChunks(db, 'series = ? AND start = ?');
   let timer: NodeJS.Timeout | null = null;
 
@@ -93,7 +93,9 @@ export function createSealer({ db, chunks, setAside }: Parts): Sealer {
   }
 
   return {
-    start: step,
+    start() {
+      timer = setTimeout(step, SLICE_EVERY_MS);
+    },
     finish() {
       while (slice());
     },

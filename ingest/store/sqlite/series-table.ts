@@ -1,6 +1,7 @@
 /** The list of series: which number stands for which device and metric. A checksum a row, since a wrong name is a wrong chart. */
 import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
+import { isDamage } from './damage.ts';
 import type { SeriesRow } from './protocol.ts';
 import type { SetAside } from './set-aside.ts';
 
@@ -21,6 +22,8 @@ export interface KnownSeries extends SeriesRow {
 
 /** Of what is kept by number in arrays: a number far beyond is damage. */
 const MAX_ID = 10_000_000;
+/** Numbers are given one after the other: so many are tried where the list itself cannot be read. */
+const MAX_TRIED = 200_000;
 
 export function createSeriesTable(db: DatabaseSync, setAside: SetAside): SeriesTable {
   const insert = db.prepare('INSERT OR IGNORE INTO series (id, device, metric, seal) VALUES (?, ?, ?, ?)');
@@ -65,6 +68,58 @@ export function createSeriesTable(db: DatabaseSync, setAside: SetAside): SeriesT
   };
 }
 
+/** For a repair: rows that are whole, and by the index of names those whose pages or names are not. */
+export function readSeries(db: DatabaseSync): {
+  readonly rows: readonly KnownSeries[];
+  readonly lost: readonly string[];
+} {
+  const whole = new Map<number, KnownSeries>();
+  const damaged = new Map<number, Stored>();
+  for (const row of readable(
+    () => db.prepare(SELECT).all().map(toStored),
+    () => rowByRow(db),
+  )) {
+    if (row.seal === null || isWhole(row)) whole.set(row.id, row);
+    else damaged.set(row.id, row);
+  }
+  const names = 'SELECT CAST(id AS REAL) AS id, device, metric FROM series INDEXED BY sqlite_autoindex_series_1';
+  for (const { id, device, metric } of readable(
+    () => db.prepare(names).all().map(toStored),
+    () => [],
+  )) {
+    const row = damaged.get(id);
+    const named = { id, device, metric, horizon: row?.horizon ?? null };
+    const fits = row ? row.seal === sealOf(named) : id > 0 && id <= MAX_ID;
+    if (!whole.has(id) && fits) whole.set(id, named);
+  }
+  const lost = [...damaged.keys()].filter((id) => !whole.has(id));
+  return {
+    rows: [...whole.values()],
+    lost: lost.map((id) => `Series ${id}, with all its readings: its name is damaged.`),
+  };
+}
+
+function readable<T>(read: () => readonly T[], otherwise: () => readonly T[]): readonly T[] {
+  try {
+    return read();
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return otherwise();
+  }
+}
+
+/** Around pages that cannot be read. */
+function rowByRow(db: DatabaseSync): readonly Stored[] {
+  const select = db.prepare(`${SELECT} WHERE id = ?`);
+  const ids = Array.from({ length: MAX_TRIED }, (_, i) => i + 1);
+  return ids.flatMap((id) =>
+    readable(
+      () => [select.get(id)].filter((row) => row !== undefined).map(toStored),
+      () => [],
+    ),
+  );
+}
+
 /** Of a file without: what is there is what there is to believe. */
 export function sealAllSeries(db: DatabaseSync): void {
   const save = db.prepare('UPDATE series SET seal = ? WHERE id = ?');
@@ -86,6 +141,6 @@ function isWhole(row: Stored): boolean {
   return Number.isInteger(row.id) && row.id > 0 && row.id <= MAX_ID && row.seal === sealOf(row);
 }
 
-export function sealOf({ id, device, metric, horizon }: KnownSeries): number {
+function sealOf({ id, device, metric, horizon }: KnownSeries): number {
   return crc32(`${id}\0${device}\0${metric}\0${horizon ?? ''}`);
 }

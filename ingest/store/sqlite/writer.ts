@@ -70,9 +70,10 @@ function createHandlers({ file, retention }: ThreadOptions): Handlers<WriterCall
     }
   }
 
+  /** The writer sees for itself: what the reader met may have been moved since. */
   function look(findings: readonly Finding[]): void {
     for (const finding of findings) {
-      if (finding.kind === 'chunk') lookAt(finding.series, finding.start);
+      if (finding.kind === 'chunk') chunks.examine(finding.series, finding.start);
       else if (finding.id === null) renewUnreadable();
       else
         setAside.tell({
@@ -88,17 +89,6 @@ function createHandlers({ file, retention }: ThreadOptions): Handlers<WriterCall
     } catch (error) {
       if (!isDamage(error)) throw error;
       renew();
-    }
-  }
-
-  /** The writer sees for itself: what the reader met may have been moved since. */
-  function lookAt(id: number, start: number): void {
-    try {
-      const chunk = chunks.at(id, start);
-      if (chunk) chunks.body(id, chunk);
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      chunks.setAside(id, start, (error as Error).message);
     }
   }
 
