@@ -13,6 +13,8 @@ export interface MqttLinkOptions {
   readonly ca?: string | undefined;
   /** What the broker says in our place when we are gone without a word; retained. */
   readonly will?: { readonly topic: string; readonly payload: Uint8Array } | undefined;
+  /** A broker that acknowledges nothing for so long, while messages wait, is connected to anew. */
+  readonly ackWithinMs?: number;
 }
 
 interface PublishOptions {
@@ -48,8 +50,12 @@ const RECONNECT_MS = 2_000;
 /** Spread over this much more, so that a village of devices does not come back in one instant. */
 const RECONNECT_JITTER_MS = 2_000;
 
+/** Of the slowest links the longest; a broker may answer pings and still be stuck. */
+const ACK_WITHIN_MS = 60_000;
+
 /** Starts at once and connects when it can: a broker that is away is waited for. */
-export function startMqttLink({ url, clientId, user, password, ca, will }: MqttLinkOptions, log: Log): MqttLink {
+export function startMqttLink(link: MqttLinkOptions, log: Log): MqttLink {
+  const { url, clientId, user, password, ca, will, ackWithinMs = ACK_WITHIN_MS } = link;
   const options: IClientOptions = {
     clientId,
     clean: true,
@@ -69,10 +75,15 @@ export function startMqttLink({ url, clientId, user, password, ca, will }: MqttL
   let isReady = false;
   /** Numbers of the messages that are not to be sent again. */
   const onlyNow = new Set<number>();
+  /** When the broker acknowledged last, or had anything to acknowledge. */
+  let progressMs = 0;
   client.on('connect', () => {
     isReady = true;
     lastError = '';
     log.info({ url, clientId }, 'connected to the broker');
+  });
+  client.on('packetreceive', ({ cmd }) => {
+    if (cmd === 'puback' || cmd === 'connack') progressMs = performance.now();
   });
   client.on('close', () => {
     isReady = false;
@@ -88,8 +99,15 @@ export function startMqttLink({ url, clientId, user, password, ca, will }: MqttL
   /** MQTT.js answers nothing for what is on its way when it ends. */
   const unacknowledged = new Set<(error: Error) => void>();
 
+  const watching = setInterval(() => {
+    if (!client.connected || unacknowledged.size === 0 || performance.now() - progressMs < ackWithinMs) return;
+    log.warn({ url, waiting: unacknowledged.size }, 'the broker acknowledges nothing; connecting anew');
+    client.stream.destroy();
+  }, ackWithinMs / 4).unref();
+
   function publish(topic: string, payload: Uint8Array, { retain = false }: PublishOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (unacknowledged.size === 0) progressMs = performance.now();
       unacknowledged.add(reject);
       client.publish(topic, toBuffer(payload), { qos: 1, retain }, (error) => {
         unacknowledged.delete(reject);
@@ -121,6 +139,7 @@ export function startMqttLink({ url, clientId, user, password, ca, will }: MqttL
       return client.connected;
     },
     async stop() {
+      clearInterval(watching);
       // Forced: whoever publishes keeps what was not acknowledged.
       await client.endAsync(true);
       for (const reject of unacknowledged) reject(new LinkError('link-stopped', 'the link has stopped'));

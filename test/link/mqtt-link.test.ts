@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { connect } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { startBroker } from '../../broker/broker.ts';
@@ -99,4 +101,28 @@ describe('the MQTT link', () => {
     await listener.endAsync(true);
     await broker.stop();
   });
+});
+
+it('connects anew where the broker answers pings and acknowledges nothing', async () => {
+  let connections = 0;
+  const sockets = new Set<Socket>();
+  const broker = createServer((socket) => {
+    sockets.add(socket);
+    connections++;
+    // CONNACK to whatever comes first, and nothing after it.
+    socket.once('data', () => socket.write(Buffer.of(0x20, 2, 0, 0)));
+    socket.on('error', () => undefined);
+  }).listen(0, '127.0.0.1');
+  await once(broker, 'listening');
+  const { port } = broker.address() as AddressInfo;
+  const link = startMqttLink({ url: `mqtt://127.0.0.1:${port}`, clientId: 'd', ackWithinMs: 200 }, silentLog);
+  const publishing = link.publish('t', Buffer.from('x')).catch((error: Error) => error.message);
+  await eventually(
+    () => connections,
+    (count) => count > 1,
+  );
+  await link.stop();
+  expect(await publishing).toBe('the link has stopped');
+  for (const socket of sockets) socket.destroy();
+  broker.close();
 });

@@ -121,3 +121,24 @@ describe('a call to a thread', () => {
     expect(threads[0]?.isTerminated).toBe(true);
   });
 });
+
+it('a thread in a loop without end is ended, and another takes its place', async () => {
+  const code = `import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', ({ id, name, argument }) => {
+      while (name === 'loop');
+      parentPort.postMessage({ id, result: argument });
+      if (name === 'close') parentPort.close();
+    });`;
+  const calls = createThreadCalls({
+    file: new URL(`data:text/javascript,${encodeURIComponent(code)}`),
+    workerData: null,
+    what: 'the thread',
+    deadlineMs: 2_000,
+    whenOverdue: 'replace',
+    diedCode: 'DIED',
+  });
+  const [looping, other] = [settled(calls.ask('loop', null)), settled(calls.ask('say', 'word'))];
+  expect(await looping).toBe('ERR_STORE_OVERDUE: the thread has not answered within 2 s');
+  expect(await other).toBe('word');
+  await calls.stop();
+});
