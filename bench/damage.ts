@@ -23,7 +23,7 @@ const UNNOTICED: readonly { readonly file: RegExp; readonly damage: RegExp; read
   { file: /-wal$/, damage: /./, why: 'SQLite drops what does not fit of its log, as after a power cut' },
   {
     file: /^readings/,
-    damage: new RegExp(`${JOURNAL_VALUE}|${JOURNAL_GARBLED}`),
+    damage: new RegExp(`${JOURNAL_VALUE}|${JOURNAL_GARBLED}|bits flipped`),
     why: 'the journal has no checksum yet',
   },
 ];
