@@ -16,6 +16,7 @@ was found stays beside it. Stop the server before. Without a name: all that can 
 type Repair = (options: { readonly file: string }) => Promise<RepairReport>;
 
 const REPAIRS: Readonly<Record<string, Repair>> = {
+  'readings.db': async (options) => (await import('../ingest/store/sqlite/repair.ts')).repairReadings(options),
   'alarms.db': async (options) => (await import('../ingest/alarms/repair.ts')).repairAlarms(options),
 };
 

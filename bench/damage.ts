@@ -20,10 +20,14 @@ const LOGS = ['readings.db-wal', 'alarms.db-wal', 'people.db-wal', 'notify.db-wa
 
 /** What neither SQLite nor the program can notice, and why (docs/performance.md). */
 const UNNOTICED: readonly { readonly file: RegExp; readonly damage: RegExp; readonly why: string }[] = [
-  { file: /-wal$/, damage: /./, why: 'SQLite drops what does not fit of its log, as after a power cut' },
+  {
+    file: /^(readings|alarms|notify|broker)\.db-wal$/,
+    damage: /./,
+    why: 'SQLite drops what does not fit of its log, as after a power cut',
+  },
   {
     file: /^readings/,
-    damage: new RegExp(`${JOURNAL_VALUE}|${JOURNAL_GARBLED}`),
+    damage: new RegExp(`${JOURNAL_VALUE}|${JOURNAL_GARBLED}|bits flipped`),
     why: 'the journal has no checksum yet',
   },
 ];

@@ -10,7 +10,10 @@ const MAX_CHECKED_BYTES = 128 * 1024 * 1024;
 
 /** Throws a StoreError where SQLite says that pages or indexes are damaged. The file is only read. */
 export function expectWhole(file: string): void {
-  if (!existsSync(file) || statSync(file).size > MAX_CHECKED_BYTES) return;
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found) return;
+  if (!found.isFile()) throw noAccess(file, 'it is a folder');
+  if (found.size > MAX_CHECKED_BYTES) return;
   const fault = structureFault(file);
   if (fault !== null) throw refusal(file, fault);
 }
@@ -20,8 +23,23 @@ export function orRefuse<T>(file: string, ask: () => T): T {
   try {
     return ask();
   } catch (error) {
-    throw isDamage(error) ? refusal(file, oneLine((error as Error).message)) : error;
+    throw isDamage(error) ? refusal(file, oneLine((error as Error).message)) : inWords(file, error);
   }
+}
+
+/** SQLITE_CANTOPEN and SQLITE_READONLY. */
+const NO_ACCESS = [14, 8];
+
+/** SQLite does not say which file it was. */
+function inWords(file: string, error: unknown): unknown {
+  const { errcode = 0, message } = error as { errcode?: number; message: string };
+  return NO_ACCESS.includes(errcode & 0xff) ? noAccess(file, message) : error;
+}
+
+function noAccess(file: string, reason: string): StoreError {
+  return new StoreError(
+    `${file} cannot be opened (${reason}); nothing was changed: it must be a file that the account of the server may read and write`,
+  );
 }
 
 function refusal(file: string, fault: string): StoreError {
@@ -43,7 +61,7 @@ export function structureFault(file: string): string | null {
     }
   } catch (error) {
     if (isDamage(error)) return oneLine((error as Error).message);
-    throw error;
+    throw inWords(file, error);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What becomes of a damaged `alarms.db`: nothing of it is served as true, nothing is overwritten, and it is told. */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
@@ -125,6 +125,12 @@ describe('pages of alarms.db that SQLite cannot read', () => {
     writeFileSync(file, Buffer.alloc(8192, 7));
     expect(() => open(file)).toThrow(/alarms\.db is damaged .*npm start -- repair alarms\.db/);
     expect(readFileSync(file).every((byte) => byte === 7)).toBe(true);
+  });
+
+  it('a folder in its place: one sentence with the file', () => {
+    const file = join(temporaryFolder(), 'alarms.db');
+    mkdirSync(file);
+    expect(() => open(file)).toThrow(/alarms\.db cannot be opened .*that the account of the server may read and write/);
   });
 
   it('while it runs: alarms are told and kept in memory, the rest is told as damage', async () => {
