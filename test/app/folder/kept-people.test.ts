@@ -34,7 +34,9 @@ it('lets nobody in from then on, fails no call, and is told of once', async () =
   expect(people.isClosed()).toBe(true);
   expect(people.canAnybodySignIn()).toBe(true);
   expect(people.get('aida')).toBeUndefined();
-  expect(await people.signIn('aida', 'a long password', '127.0.0.1')).toEqual({ kind: 'refused' });
+  expect(await people.signIn('aida', 'a long password', { address: '127.0.0.1', device: null })).toEqual({
+    kind: 'refused',
+  });
   expect(dataFaults.counts()).toMatchObject({ total: 1, first: [{ file: 'people.db', kind: 'damaged', at: 7 }] });
   people.close();
 });
