@@ -93,6 +93,8 @@ describe('a chunk that is damaged', () => {
     ] as const) {
       expect(() => decodeChunk(Uint8Array.from(right.with(at, 0))), name).toThrow(DamageError);
     }
+    // Nothing but such runs behind, to the end of the bytes and beyond.
+    expect(() => decodeChunk(Uint8Array.of(2, 2, 2, 0, 0))).toThrow('a run of 0 qualities does not fit');
     expect(() => decodeChunk(Uint8Array.of(2, 0, 0, 0, 2, 0, 0, 2))).toThrow('a run of 0 does not fit');
   });
 
