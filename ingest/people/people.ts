@@ -41,7 +41,7 @@ export function openPeople(file: string, now: () => number, timing = REAL_TIMING
   const db = new DatabaseSync(file, { timeout: 5_000 });
   prepare(db);
   const statements = prepareStatements(db);
-  const trySignIn = createSignIn(timing);
+  const gate = createSignIn(timing);
 
   function get(name: string): Person | undefined {
     const row = statements.get.get(name);
@@ -68,7 +68,7 @@ export function openPeople(file: string, now: () => number, timing = REAL_TIMING
     },
     remove: (name) => statements.remove.run(name).changes > 0,
     async signIn(name, password, from) {
-      const outcome = await trySignIn({ name, password, from, kept: passwordOf(statements.password.get(name)) });
+      const outcome = await gate.try({ name, password, from, kept: passwordOf(statements.password.get(name)) });
       if (outcome.kind !== 'right') return outcome;
       const person = get(name);
       // Removed while the password was tried.
@@ -85,7 +85,10 @@ export function openPeople(file: string, now: () => number, timing = REAL_TIMING
       return get(String(row.name));
     },
     signOut: (token) => void statements.endSession.run(hashOf(token)),
-    close: () => db.close(),
+    close() {
+      gate.close();
+      db.close();
+    },
   };
 }
 
