@@ -7,18 +7,26 @@ export interface PasswordQueueLimits {
 }
 
 export interface PasswordQueue {
-  /** Null: too many wait. Who is known goes before all strangers. */
+  /** Null: too many wait, or it is closed. Who is known goes before all strangers. */
   try(isKnown: boolean, attempt: () => Promise<boolean>): Promise<boolean> | null;
+  /** Begins none any more, and answers those that wait as wrong: a line of them would hold up the stop for seconds. */
+  close(): void;
+}
+
+interface Waiting {
+  begin(): Promise<void>;
+  drop(): void;
 }
 
 export function createPasswordQueue({ atOnce, waiting }: PasswordQueueLimits): PasswordQueue {
-  const known: (() => Promise<void>)[] = [];
-  const strangers: (() => Promise<void>)[] = [];
+  const known: Waiting[] = [];
+  const strangers: Waiting[] = [];
   let running = 0;
+  let isClosed = false;
 
-  async function start(next: () => Promise<void>): Promise<void> {
+  async function start({ begin }: Waiting): Promise<void> {
     running++;
-    await next();
+    await begin();
     running--;
     startNext();
   }
@@ -34,11 +42,15 @@ export function createPasswordQueue({ atOnce, waiting }: PasswordQueueLimits): P
   return {
     try(isKnown, attempt) {
       const line = isKnown ? known : strangers;
-      if (line.length >= waiting) return null;
+      if (isClosed || line.length >= waiting) return null;
       return new Promise((resolve, reject) => {
-        line.push(() => Promise.try(attempt).then(resolve, reject));
+        line.push({ begin: () => Promise.try(attempt).then(resolve, reject), drop: () => resolve(false) });
         startNext();
       });
+    },
+    close() {
+      isClosed = true;
+      for (const { drop } of [...known.splice(0), ...strangers.splice(0)]) drop();
     },
   };
 }

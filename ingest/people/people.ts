@@ -75,7 +75,7 @@ export function openPeople(
   }
   const sync = syncs === 'behind' ? createBackgroundSync({ db, file }) : null;
   const statements = prepareStatements(db);
-  const trySignIn = createSignIn(timing);
+  const gate = createSignIn(timing);
 
   function get(name: string): Person | undefined {
     const row = statements.get.get(name);
@@ -109,7 +109,7 @@ export function openPeople(
       return isGone;
     },
     async signIn(name, password, from) {
-      const outcome = await trySignIn({ name, password, from, kept: passwordOf(statements.password.get(name)) });
+      const outcome = await gate.try({ name, password, from, kept: passwordOf(statements.password.get(name)) });
       if (outcome.kind !== 'right') return outcome;
       const person = get(name);
       // Removed while the password was tried.
@@ -133,7 +133,10 @@ export function openPeople(
       statements.endSession.run(hashOf(token));
       sync?.note();
     },
-    close: () => (sync ? sync.close() : db.close()),
+    close() {
+      gate.close();
+      return sync ? sync.close() : db.close();
+    },
   };
 }
 

@@ -31,6 +31,12 @@ export type AttemptOutcome =
   | { readonly kind: 'refused' }
   | { readonly kind: 'too-many'; readonly waitMs: number };
 
+export interface SignInGate {
+  try(attempt: Attempt): Promise<AttemptOutcome>;
+  /** Tries no further password. */
+  close(): void;
+}
+
 /** A try whose turn comes sooner waits for it, and is answered then. */
 const PATIENCE_MS = 3_000;
 const QUEUE_FULL_MS = 1_000;
@@ -40,7 +46,7 @@ const MINUTE_MS = 60_000;
  * Slowed by where it comes from, never by the name alone: else anybody could lock anybody out. Who has signed in from
  * there before waits a moment at most, and is not counted with the others behind that address.
  */
-export function createSignIn({ uptimeMs, sleep }: Timing): (attempt: Attempt) => Promise<AttemptOutcome> {
+export function createSignIn({ uptimeMs, sleep }: Timing): SignInGate {
   const attempts = createAttempts(uptimeMs);
   const places = createKnownPlaces();
   // Two of the four threads stay free for files.
@@ -61,7 +67,7 @@ export function createSignIn({ uptimeMs, sleep }: Timing): (attempt: Attempt) =>
     return { counted: strangers, own, isKnown: false };
   }
 
-  return async (attempt) => {
+  async function tryIt(attempt: Attempt): Promise<AttemptOutcome> {
     const { name, password, from, kept } = attempt;
     const { counted, own, isKnown } = countedOf(attempt);
     const { isTaken, waitMs } = attempts.take(counted, PATIENCE_MS);
@@ -74,5 +80,7 @@ export function createSignIn({ uptimeMs, sleep }: Timing): (attempt: Attempt) =>
     places.add(`${name} from ${networkOf(from.address)}`);
     const isDeviceKnown = knownDevice(name, kept, from.device) !== null;
     return { kind: 'right', device: isDeviceKnown && from.device ? from.device : deviceTokenFor(name, kept) };
-  };
+  }
+
+  return { try: tryIt, close: queue.close };
 }

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createAttempts } from '../../../ingest/people/attempts.ts';
 import type { KeptPassword } from '../../../ingest/people/password.ts';
 import { createPasswordQueue } from '../../../ingest/people/password-queue.ts';
-import { createSignIn } from '../../../ingest/people/sign-in.ts';
+import { createSignIn, type SignInGate } from '../../../ingest/people/sign-in.ts';
 
 const PASSWORD = 'жашыруун сөз';
 const HOME = '10.0.0.7';
@@ -19,20 +19,20 @@ function keep(): KeptPassword {
 describe('signing in', () => {
   let kept: KeptPassword;
   let uptimeMs: number;
-  let signIn: ReturnType<typeof createSignIn>;
+  let signIn: SignInGate['try'];
   let slept: number[];
 
   beforeEach(() => {
     kept = keep();
     uptimeMs = 1_000;
     slept = [];
-    signIn = createSignIn({
+    ({ try: signIn } = createSignIn({
       uptimeMs: () => uptimeMs,
       async sleep(ms) {
         slept.push(ms);
         uptimeMs += ms;
       },
-    });
+    }));
   });
 
   const at = (address: string, password: string, { name = 'aida', device = null as string | null } = {}) =>
@@ -59,11 +59,12 @@ describe('signing in', () => {
 
   it('is not refused on a device it was done on before, whatever others try behind the same address', async () => {
     const device = await deviceOf(HOME);
-    await guess(100, HOME);
-    await guess(100, HOME, 'bek');
+    await guess(20, HOME);
+    await guess(20, ATTACKER);
     slept = [];
+    expect(await at(ATTACKER, PASSWORD)).toMatchObject({ kind: 'too-many' });
+    expect(await at(ATTACKER, PASSWORD, { device })).toMatchObject({ kind: 'right', device });
     expect(await at(HOME, PASSWORD, { device })).toMatchObject({ kind: 'right', device });
-    expect(await at('100.64.3.2', PASSWORD, { device })).toMatchObject({ kind: 'right', device });
     expect(slept).toEqual([]);
   });
 
@@ -136,6 +137,24 @@ it('tries two passwords at a time, those of known people first, and refuses stra
     await new Promise(setImmediate);
   }
   expect(began).toEqual(['s1', 's2', 'known', 's3', 's4', 's5']);
+});
+
+it('begins no further password once it is closed, however many are in line', async () => {
+  const queue = createPasswordQueue({ atOnce: 1, waiting: 9 });
+  let begun = 0;
+  let end = (): void => undefined;
+  const attempt = () => {
+    begun++;
+    return new Promise<boolean>((resolve) => {
+      end = () => resolve(true);
+    });
+  };
+  const tries = [queue.try(false, attempt), queue.try(false, attempt), queue.try(true, attempt)];
+  queue.close();
+  expect(queue.try(true, attempt)).toBeNull();
+  end();
+  expect(await Promise.all(tries)).toEqual([true, false, false]);
+  expect(begun).toBe(1);
 });
 
 it('lets no order of tries through faster than the wait that has grown', () => {
