@@ -159,12 +159,14 @@ export function createServerClock(system: SystemClock, options: ClockOptions): S
     const [systemMs, uptimeMs] = [system.now(), system.uptimeMs()];
     const fault = faultAt(systemMs, uptimeMs);
     const farthestTs = releasedAtMs + LIFETIME_MS;
-    if (!fault) return { nowMs: systemMs, latestTs: isWitness(device) ? farthestTs : systemMs + MAX_AHEAD_MS };
+    const soonTs = systemMs + MAX_AHEAD_MS;
+    const openTs = Math.max(farthestTs, soonTs);
+    if (!fault) return { nowMs: systemMs, latestTs: isWitness(device) ? openTs : soonTs };
     const vouchedMs = Math.round(vouchedAt(uptimeMs));
     const isTooLate = fault === 'ahead-of-readings' || fault === 'after-lifetime';
     const isKnown = Number.isFinite(vouchedMs) && isPossible(vouchedMs, systemMs);
     const nowMs = !isKnown ? systemMs : isTooLate ? vouchedMs : Math.max(systemMs, vouchedMs);
-    return { nowMs, latestTs: farthestTs };
+    return { nowMs, latestTs: isTooLate ? farthestTs : openTs };
   }
 
   /** A machine may wake at the hour of its last shutdown: who was right then is let in until somebody has confirmed its clock. */

@@ -15,6 +15,8 @@ export interface BackgroundSync {
   unsyncedMs(): number;
   /** Closes the database, which ends its log; where the disk hangs it stays open, and goes with the process. */
   close(): Promise<void>;
+  /** Closes the database at once and waits for nothing: of a file that is damaged, before another takes its place. */
+  abandon(): void;
 }
 
 export interface BackgroundSyncOptions {
@@ -100,11 +102,17 @@ export function createBackgroundSync({ db, file, sync = fdatasync }: BackgroundS
       closeSync(handle);
       db.close();
     },
+    abandon() {
+      isClosed = true;
+      db.close();
+      // A sync may still be at it.
+      void line.then(() => closeSync(handle));
+    },
   };
 }
 
-/** The first frame of a log is synced by SQLite itself: it is written while nobody waits for anything. */
-function beginLog(db: DatabaseSync): void {
+/** The first frame of a log is synced by SQLite itself: it is written at once, by whoever has emptied the log and may wait. */
+export function beginLog(db: DatabaseSync): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.user_version);
   db.exec(`PRAGMA user_version = ${version}`);
 }

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { DataFaults } from '../../ingest/data-faults.ts';
-import { openPeople, type People } from '../../ingest/people/people.ts';
+import { type OpenPeople, openPeople, type People } from '../../ingest/people/people.ts';
 import { hasLog, isDamage, lookAt } from '../../ingest/store/database-look.ts';
 import type { DataFault } from '../../model/data-fault.ts';
 import type { Log } from '../../model/log.ts';
@@ -85,13 +85,13 @@ export interface KeptPeopleDependencies {
 
 /** Throws where the file is of a newer version. */
 export function keepPeople(dir: string, { dataFaults, log, now }: KeptPeopleDependencies): KeptPeople {
-  let people: People | null = null;
+  let people: OpenPeople | null = null;
   let closure: Closure | null = null;
 
   function close(found: Closure): void {
     closure = found;
     if (!found.isReadable) {
-      people?.close();
+      people?.abandon();
       people = null;
     }
     log.error({ file: join(dir, FILE) }, found.detail);
@@ -111,13 +111,13 @@ export function keepPeople(dir: string, { dataFaults, log, now }: KeptPeopleDepe
     else enlistPeople(dir);
   }
 
-  function openWhole(): People {
+  function openWhole(): OpenPeople {
     const opened = openPeople(join(dir, FILE), now, { syncs: 'behind' });
     try {
       opened.list();
       return opened;
     } catch (error) {
-      opened.close();
+      opened.abandon();
       throw error;
     }
   }
@@ -126,7 +126,7 @@ export function keepPeople(dir: string, { dataFaults, log, now }: KeptPeopleDepe
     if (!closure) return;
     try {
       if (closureOf(dir)) return;
-      people?.close();
+      people?.abandon();
       people = null;
       people = openWhole();
       enlistPeople(dir);

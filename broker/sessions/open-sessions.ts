@@ -65,7 +65,7 @@ export function openSessions(options: SessionsOptions, { log, now, onDamage }: S
     }
   } catch (error) {
     // Whoever sets it aside must not meet our connection, and waits for no sync.
-    file.db.close();
+    file.abandon();
     throw error;
   }
 

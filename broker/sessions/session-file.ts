@@ -46,6 +46,8 @@ export interface SessionFile {
   /** All of them or none. */
   write(rows: readonly Row[]): void;
   close(): Promise<void>;
+  /** Lets go at once of a file that is damaged. */
+  abandon(): void;
 }
 
 /** What is written in such a time shares a sync. */
@@ -85,6 +87,10 @@ export function openSessionFile(file: string): SessionFile {
     },
     async close() {
       if (sync) await sync.close();
+      else db.close();
+    },
+    abandon() {
+      if (sync) sync.abandon();
       else db.close();
     },
   };

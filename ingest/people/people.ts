@@ -26,6 +26,11 @@ export interface People {
   close(): void | Promise<void>;
 }
 
+export interface OpenPeople extends People {
+  /** Lets go at once of a file that is damaged, or in whose place another lies. */
+  abandon(): void;
+}
+
 const SESSION_MS = 30 * 86_400_000;
 /** A session's end is moved on once a day, not with every look. */
 const RENEW_MS = 86_400_000;
@@ -65,7 +70,7 @@ export function openPeople(
   file: string,
   now: () => number,
   { syncs = 'at-once', timing = REAL_TIMING }: PeopleOptions = {},
-): People {
+): OpenPeople {
   const db = new DatabaseSync(file, { timeout: 5_000 });
   try {
     prepare(db);
@@ -136,6 +141,11 @@ export function openPeople(
     close() {
       gate.close();
       return sync ? sync.close() : db.close();
+    },
+    abandon() {
+      gate.close();
+      if (sync) sync.abandon();
+      else db.close();
     },
   };
 }

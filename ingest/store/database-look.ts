@@ -1,6 +1,7 @@
 /** Looks at a database file of SQLite from outside, before its owner opens it: whether it is one, whose it is, how far it has come. */
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { beginLog } from '../../link/background-sync.ts';
 
 /**
  * `blank`: there is a file, and no table in it. `id`: the number that our inventory has put into it; 0: none yet.
@@ -36,9 +37,12 @@ export function lookAt(file: string): DatabaseLook {
   return hasTables ? { kind: 'there', id } : { kind: 'blank' };
 }
 
+/** Header and first frame of a log, which `beginLog` writes and which says nothing. */
+const BEGUN_LOG_BYTES = 32 + 24 + 4096;
+
 /** Whether commits may wait beside the file. */
 export function hasLog(file: string): boolean {
-  return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  return (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) > BEGUN_LOG_BYTES;
 }
 
 /**
@@ -71,6 +75,7 @@ export function faultOf(file: string): string | null {
 export function putId(file: string, id: number): boolean {
   inFile(file, { readOnly: false, fallback: undefined }, (db) => {
     db.exec(`PRAGMA busy_timeout = 5000; PRAGMA application_id = ${id}; PRAGMA wal_checkpoint(TRUNCATE);`);
+    beginLog(db);
   });
   const look = lookAt(file);
   return look.kind === 'there' && look.id === id;

@@ -109,6 +109,6 @@ it('names what it does not know', async () => {
   });
   expect(await runAimak(['repair', 'alarm.db', '--data-dir', dataDir])).toMatchObject({
     code: 2,
-    stderr: expect.stringContaining('repair alarm.db: expected alarms.db'),
+    stderr: expect.stringContaining('repair alarm.db: expected readings.db or alarms.db'),
   });
 });

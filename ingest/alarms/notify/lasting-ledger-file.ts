@@ -12,7 +12,7 @@ export function openLastingLedgerFile(path: string, setAside: (reason: string) =
     } catch (error) {
       if (!isDamage(error)) throw error;
       // First: its last connection would take the log of the new file for its own.
-      file.close();
+      file.abandon();
       setAside((error as Error).message);
       file = openLedgerFile(path);
       return question(file);

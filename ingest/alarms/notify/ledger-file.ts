@@ -23,6 +23,11 @@ export interface LedgerFile {
   close(): Promise<void>;
 }
 
+export interface ExchangeableLedgerFile extends LedgerFile {
+  /** Lets go at once of a file that is damaged. */
+  abandon(): void;
+}
+
 const MESSAGES = `
   CREATE TABLE message (
     id TEXT PRIMARY KEY, person TEXT NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL, is_urgent INTEGER NOT NULL,
@@ -47,7 +52,7 @@ const LAZY_MS = 30_000;
 const VERSIONS = [MESSAGES, RUNS];
 
 /** Throws where the file is of a newer version, or no database. */
-export function openLedgerFile(file: string): LedgerFile {
+export function openLedgerFile(file: string): ExchangeableLedgerFile {
   const db = new DatabaseSync(file);
   try {
     return useDatabase(db, file);
@@ -57,7 +62,7 @@ export function openLedgerFile(file: string): LedgerFile {
   }
 }
 
-function useDatabase(db: DatabaseSync, file: string): LedgerFile {
+function useDatabase(db: DatabaseSync, file: string): ExchangeableLedgerFile {
   prepare(db);
   const sync = createBackgroundSync({ db, file });
   const save = saver(db);
@@ -91,6 +96,7 @@ function useDatabase(db: DatabaseSync, file: string): LedgerFile {
       sync.note(LAZY_MS);
     },
     close: sync.close,
+    abandon: sync.abandon,
   };
 }
 

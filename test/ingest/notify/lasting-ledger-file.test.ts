@@ -30,11 +30,11 @@ function garble(file: string): void {
   closeSync(handle);
 }
 
-it('sets it aside, begins another, and goes on', () => {
+it('sets it aside, begins another, and goes on', async () => {
   const path = join(temporaryFolder(), 'notify.db');
   const before = openLedgerFile(path);
   before.save([{ message: message('a'), pages: [] }]);
-  before.close();
+  await before.close();
   const reasons: string[] = [];
   const file = openLastingLedgerFile(path, (reason) => {
     reasons.push(reason);
@@ -48,17 +48,17 @@ it('sets it aside, begins another, and goes on', () => {
   file.save([{ message: message('b'), pages: [] }]);
   file.saveRun({ from: 1, to: 2 });
   file.forgetBefore(0);
-  file.close();
+  await file.close();
   const after = openLedgerFile(path);
   expect(after.message('b')?.id).toBe('b');
   expect(after.runs()).toEqual([{ from: 1, to: 2 }]);
-  after.close();
+  await after.close();
   expect(reasons).toHaveLength(1);
 });
 
-it('passes on what is no damage', () => {
+it('passes on what is no damage', async () => {
   const path = join(temporaryFolder(), 'notify.db');
   const file = openLastingLedgerFile(path, () => expect.fail('nothing is damaged'));
-  file.close();
+  await file.close();
   expect(() => file.message('a')).toThrow(/not open|finalized|closed/);
 });
