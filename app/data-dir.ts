@@ -3,9 +3,9 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DataLockedError, lockData } from '../ingest/store/data-lock.ts';
 import { isDamage } from '../ingest/store/database-look.ts';
+import { syncFolder } from '../link/whole-file.ts';
 import { keepFilesPrivate } from './folder/rights.ts';
 import { obstacleInDatabase, setAside } from './folder/set-aside.ts';
-import { syncFolder } from './folder/whole-file.ts';
 import { StartError } from './start-error.ts';
 
 const LOCK = 'lock.db';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { syncFolder } from './folder/whole-file.ts';
+import { syncFolder } from '../link/whole-file.ts';
 import { StartError } from './start-error.ts';
 
 export interface MqttSession {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeWhole } from './folder/whole-file.ts';
+import { writeWhole } from '../link/whole-file.ts';
 import { StartError } from './start-error.ts';
 
 const runSchema = z.object({

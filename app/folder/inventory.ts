@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from '../../link/whole-file.ts';
 import { StartError } from '../start-error.ts';
-import { writeWhole } from './whole-file.ts';
 
 export const INVENTORY = 'folder.json';
 const VERSION = 1;

@@ -2,7 +2,7 @@
 import { accessSync, constants, lstatSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { faultOf } from '../../ingest/store/database-look.ts';
-import { syncFolder } from './whole-file.ts';
+import { syncFolder } from '../../link/whole-file.ts';
 
 /** What belongs to a database file beside it. */
 const WITH_IT = ['', '-wal', '-shm', '-journal'];

@@ -1,7 +1,9 @@
 /** Whether `alarms.db` is a whole file, asked before anything is written to it; and the last step of its repair. */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+
+import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { syncFolder } from '../../link/whole-file.ts';
 import { isDamage } from './journal-damage.ts';
 import { StoreError } from './journal-schema.ts';
 
@@ -76,16 +78,7 @@ export function finishRepair(file: string): void {
   if (!existsSync(repairedName(file))) return;
   // The log belongs to the original, and would garble the new one.
   for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
-  syncFolder(file);
+  syncFolder(dirname(file));
   renameSync(repairedName(file), file);
-  syncFolder(file);
-}
-
-/** A rename or a new name is on disk once its folder is. */
-export function syncFolder(file: string): void {
-  // Windows cannot open a folder, and needs not.
-  if (process.platform === 'win32') return;
-  const folder = openSync(dirname(file), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(dirname(file));
 }

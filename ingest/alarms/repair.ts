@@ -1,23 +1,14 @@
 /** The repair of `alarms.db`: what can be read and believed goes into a new file, and the original lies beside it, untouched. */
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from 'node:fs';
+
+import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { syncFile, syncFolder } from '../../link/whole-file.ts';
 import type { RepairReport } from '../../model/repair-report.ts';
 import { isDamage } from './journal-damage.ts';
 import { TABLES } from './journal-rows.ts';
 import { CHECKSUMS_SINCE, prepareSchema, versionOf } from './journal-schema.ts';
-import { finishRepair, repairedName, structureFault, syncFolder } from './journal-whole.ts';
+import { finishRepair, repairedName, structureFault } from './journal-whole.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 
 /** No server may run on the folder. It may be ended at any moment, and be run again. */
@@ -36,7 +27,7 @@ export async function repairAlarms({ file }: { readonly file: string }): Promise
     likeOriginal(made, file);
     const keptAs = keep(file);
     renameSync(made, repairedName(file));
-    syncFolder(file);
+    syncFolder(dirname(file));
     finishRepair(file);
     return { file, keptAs, saved: read.tables.flatMap(savedLine), lost: read.tables.flatMap(lostLines) };
   } finally {
@@ -91,7 +82,7 @@ function bringUpToDate(from: DatabaseSync): boolean {
 function giveUp(file: string, reason: string): Pick<RepairReport, 'keptAs' | 'lost'> {
   const keptAs = keep(file);
   for (const suffix of ['-wal', '-shm', '']) rmSync(file + suffix, { force: true });
-  syncFolder(file);
+  syncFolder(dirname(file));
   return { keptAs, lost: [`Nothing of it can be read (${reason}): all alarms, works and what people did with them.`] };
 }
 
@@ -101,7 +92,7 @@ function keep(file: string): string {
   let keptAs = `${file}.damaged-${time}`;
   for (let n = 2; existsSync(keptAs); n++) keptAs = `${file}.damaged-${time}-${n}`;
   for (const suffix of ['-wal', '']) if (existsSync(file + suffix)) nameAgain(file + suffix, keptAs + suffix);
-  syncFolder(file);
+  syncFolder(dirname(file));
   return keptAs;
 }
 
@@ -111,7 +102,7 @@ function nameAgain(file: string, name: string): void {
   } catch {
     // A file system without second names, as on a memory card.
     copyFileSync(file, name);
-    sync(name);
+    syncFile(name);
   }
 }
 
@@ -120,13 +111,7 @@ function likeOriginal(made: string, file: string): void {
   const { mode, uid, gid } = statSync(file);
   chmodSync(made, mode);
   if (process.getuid?.() === 0) chownSync(made, uid, gid);
-  sync(made);
-}
-
-function sync(file: string): void {
-  const handle = openSync(file, 'r+');
-  fsyncSync(handle);
-  closeSync(handle);
+  syncFile(made);
 }
 
 function removeAll(...files: readonly string[]): void {

@@ -3,9 +3,11 @@
  * untouched: all work is on a copy. Until the last step, a rename, the old file is in its place, so that a power cut at any
  * point leaves either of the two, whole.
  */
-import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { syncFile, syncFolder } from '../../../link/whole-file.ts';
 import type { RepairReport } from '../../../model/repair-report.ts';
 import { isDamage } from './damage.ts';
 import { type Salvage, salvage } from './salvage.ts';
@@ -44,7 +46,7 @@ function repairCopy({ file, copy, made, keptAs }: Paths): RepairReport {
   if (!from) {
     keep(file, keptAs);
     removeAll(file);
-    syncFolder(file);
+    syncFolder(dirname(file));
     const lost = [`${file} cannot be opened as a database: nothing could be read, and a start begins a new one.`];
     return { file, keptAs, saved: [], lost };
   }
@@ -74,12 +76,12 @@ function openDamaged(copy: string): DatabaseSync | null {
 
 /** The order matters: the old file is kept and synced, then its log goes, then the new file takes its place. */
 function swap({ file, made, keptAs }: Paths): void {
-  sync(made);
+  syncFile(made);
   keep(file, keptAs);
   takeInLog(file);
   for (const end of LOGS) rmSync(file + end, { force: true });
   renameSync(made, file);
-  syncFolder(file);
+  syncFolder(dirname(file));
 }
 
 /** So that the old file is as whole without its log as with it, should the power go before the rename. */
@@ -102,8 +104,8 @@ function keep(file: string, keptAs: string): void {
     removeAll(keptAs);
     throw error;
   }
-  for (const end of ['', '-wal']) if (existsSync(keptAs + end)) sync(keptAs + end);
-  syncFolder(keptAs);
+  for (const end of ['', '-wal']) if (existsSync(keptAs + end)) syncFile(keptAs + end);
+  syncFolder(dirname(keptAs));
 }
 
 /** Its log is a part of it; what SQLite keeps in the -shm is made anew. */
@@ -114,20 +116,6 @@ function copyWithLog(from: string, to: string): void {
 
 function removeAll(...files: string[]): void {
   for (const file of files) for (const end of ['', '-journal', ...LOGS]) rmSync(file + end, { force: true });
-}
-
-function sync(path: string): void {
-  const descriptor = openSync(path, 'r+');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
-}
-
-/** Windows knows no such thing, and needs none. */
-function syncFolder(file: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(dirname(file), 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
 }
 
 /** As a part of a name: `20261130T231500Z`. */

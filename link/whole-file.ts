@@ -11,11 +11,20 @@ export function writeWhole(file: string, text: string, mode = 0o666): void {
   syncFolder(dirname(file));
 }
 
+/** What was written to a file outlives the end of the power only after this. */
+export function syncFile(file: string): void {
+  syncAt(file, 'r+');
+}
+
 /** What was made, renamed or deleted in a folder outlives the end of the power only after this. */
 export function syncFolder(dir: string): void {
   // Windows has no such thing, and needs none.
   if (process.platform === 'win32') return;
-  const handle = openSync(dir, 'r');
+  syncAt(dir, 'r');
+}
+
+function syncAt(path: string, mode: 'r' | 'r+'): void {
+  const handle = openSync(path, mode);
   try {
     fsyncSync(handle);
   } finally {
