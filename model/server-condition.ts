@@ -55,9 +55,9 @@ const CONDITIONS = {
       en: 'What is damaged is not shown; the rest works as before.',
     },
     action: {
-      ky: 'Эмне бузулганы /api/health дарегинде жана сервердин журналында жазылган. Резервдик көчүрмөңүз болсо, аны кайтарыңыз; болбосо серверди токтотуп, «repair» буйругун иштетиңиз. Дискти текшериңиз.',
-      ru: 'Что повреждено, написано в /api/health и в журнале сервера. Восстановите резервную копию, если она есть, или остановите сервер и выполните команду «repair». Проверьте диск.',
-      en: 'What is damaged stands in /api/health and in the server’s log. Put a backup back if there is one, or stop the server and run the command “repair”. Check the disk.',
+      ky: 'Эмне бузулганы /api/health дарегинде жана сервердин журналында жазылган. Резервдик көчүрмөңүз болсо, аны кайтарыңыз; болбосо ошол жерде жазылган буйрукту иштетиңиз («repair» же «accept-loss»). Дискти текшериңиз.',
+      ru: 'Что повреждено, написано в /api/health и в журнале сервера. Восстановите резервную копию, если она есть, или выполните команду, которая там названа («repair» или «accept-loss»). Проверьте диск.',
+      en: 'What is damaged stands in /api/health and in the server’s log. Put a backup back if there is one, or run the command that is named there (“repair” or “accept-loss”). Check the disk.',
     },
   },
   'disk-low': {

@@ -17,7 +17,7 @@ export const REAL_TIMING: Timing = {
   sleep: (ms) => delay(ms, undefined, { ref: false }),
 };
 
-export interface Attempt {
+interface Attempt {
   readonly name: string;
   readonly password: string;
   readonly from: Place;
@@ -25,7 +25,7 @@ export interface Attempt {
   readonly kept: KeptPassword | null;
 }
 
-export type AttemptOutcome =
+type AttemptOutcome =
   /** `device`: by what this device is known from now on. */
   | { readonly kind: 'right'; readonly device: string }
   | { readonly kind: 'refused' }
