@@ -12,7 +12,12 @@ export function stopOnSignal(stopAll: () => Promise<void>, log: Log): void {
     // Never cleared: it ends the process also where something forgotten would keep it alive. `process.exit` would wait for each
     // thread, and so for good for one in a sync that does not return.
     setTimeout(() => {
-      log.error({}, 'could not stop in time, as where the disk does not answer; what was acknowledged is on disk');
+      // What keeps it alive, for whoever looks for the mistake.
+      const kept = [...new Set(process.getActiveResourcesInfo())];
+      log.error(
+        { kept },
+        'could not stop in time, as where the disk does not answer; what was acknowledged is on disk',
+      );
       process.kill(process.pid, 'SIGKILL');
     }, STOP_DEADLINE_MS).unref();
     await stopAll();

@@ -179,9 +179,16 @@ export function startLiveFeed(http: HttpServer, context: WireContext, dependenci
       clearInterval(beating);
       for (const unsubscribe of listening) unsubscribe();
       readers.clear();
+      endClosing(io);
       await io.close();
     },
   };
+}
+
+/** A session that polls and is being closed waits 30 s for its next poll, also where none comes: it would outlive the stop. */
+function endClosing(io: { readonly engine: object }): void {
+  const { clients } = io.engine as { clients?: Record<string, { transport: { shouldClose?: (() => void) | null } }> };
+  for (const { transport } of Object.values(clients ?? {})) transport.shouldClose?.();
 }
 
 function isFor(subscribed: string, site: string): boolean {

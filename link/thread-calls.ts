@@ -91,6 +91,7 @@ export function createThreadCalls<R extends ThreadResponse>(
   /** Since when the thread has been at its first call. */
   let sinceMs = 0;
   let isWatched = false;
+  let isStopped = false;
 
   function start(): ThreadWorker {
     const started = startWorker(file, workerData);
@@ -163,6 +164,11 @@ export function createThreadCalls<R extends ThreadResponse>(
   const silentMs = (): number => (calls.size === 0 ? 0 : performance.now() - sinceMs);
   const overdueMs = (): number => (silentMs() >= deadlineMs ? silentMs() : 0);
 
+  /** Not after the stop: who comes late would start another thread, and that nobody would end. */
+  function askUnlessStopped(name: string, argument: unknown): Promise<unknown> {
+    return isStopped ? Promise.reject(new ThreadError(`${what} has been stopped`, diedCode)) : ask(name, argument);
+  }
+
   function ask(name: string, argument: unknown): Promise<unknown> {
     if (worker === null && leftBehind > MOST_LEFT_BEHIND) return Promise.reject(overdue());
     worker ??= start();
@@ -176,9 +182,11 @@ export function createThreadCalls<R extends ThreadResponse>(
   }
 
   return {
-    ask,
+    ask: askUnlessStopped,
     overdueMs,
     async stop() {
+      if (isStopped) return;
+      isStopped = true;
       if (whenOverdue === 'replace' && overdueMs() > 0) void worker?.terminate();
       else if (worker) {
         await ask('close', undefined);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   server = await startServer({ env: { NODE_OPTIONS: '--max-old-space-size=256' } });
 });
 afterAll(async () => {
-  expect(await server.stop(), server.log().slice(-2_000)).toBe(0);
+  expect(await server.stop(), server.log().slice(-3_000)).toBe(0);
 });
 
 const openFiles = (): number => (isLinux ? readdirSync(`/proc/${server.process.pid}/fd`).length : 0);
