@@ -5,6 +5,7 @@ import type { RepairReport } from '../model/repair-report.ts';
 import { parseCommandLine } from './config/command-line.ts';
 import { loadSettings } from './config/settings.ts';
 import { openDataDir } from './data-dir.ts';
+import { asOwnerOf } from './folder/rights.ts';
 import { ConfigError, StartError } from './start-error.ts';
 
 const HELP = `aimak repair [FILE …]
@@ -29,13 +30,15 @@ export async function runRepair(argv: readonly string[], env: NodeJS.ProcessEnv)
   if (!settings.value || faults.length > 0) throw new ConfigError([...settings.faults, ...faults]);
   const { dataDir } = settings.value;
   if (!existsSync(dataDir)) throw new StartError(`data folder ${dataDir}: there is none; name it with --data-dir`);
-  const letGo = openDataDir(dataDir);
-  try {
-    const names = commandLine.words.length > 0 ? commandLine.words : Object.keys(REPAIRS);
-    for (const name of new Set(names)) await repairOne(name, dataDir);
-  } finally {
-    letGo();
-  }
+  const names = commandLine.words.length > 0 ? commandLine.words : Object.keys(REPAIRS);
+  await asOwnerOf(dataDir, async () => {
+    const letGo = openDataDir(dataDir);
+    try {
+      for (const name of new Set(names)) await repairOne(name, dataDir);
+    } finally {
+      letGo();
+    }
+  });
 }
 
 async function repairOne(name: string, dataDir: string): Promise<void> {

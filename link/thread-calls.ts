@@ -88,6 +88,8 @@ export function createThreadCalls<R extends ThreadResponse>(
   let lastId = 0;
   let worker: ThreadWorker | null = null;
   let leftBehind = 0;
+  /** Since when it has answered nothing, over all threads that were replaced meanwhile; null while it answers. */
+  let failingSinceMs: number | null = null;
   /** Since when the thread has been at its first call. */
   let sinceMs = 0;
   let isWatched = false;
@@ -110,6 +112,7 @@ export function createThreadCalls<R extends ThreadResponse>(
 
   function settle(response: R): void {
     sinceMs = performance.now();
+    failingSinceMs = null;
     const call = calls.get(response.id);
     calls.delete(response.id);
     onResponse(response);
@@ -138,11 +141,14 @@ export function createThreadCalls<R extends ThreadResponse>(
       watch();
       return;
     }
+    const isAgain = failingSinceMs !== null;
+    failingSinceMs ??= sinceMs;
     if (worker) leave(worker);
     worker = null;
     calls.delete(first.request.id);
     first.reject(overdue());
-    if (leftBehind > MOST_LEFT_BEHIND) failAll(overdue());
+    // It is not that one question: nobody waits for a third thread.
+    if (isAgain || leftBehind > MOST_LEFT_BEHIND) failAll(overdue());
     if (calls.size === 0) return;
     worker = start();
     sinceMs = performance.now();
@@ -155,14 +161,22 @@ export function createThreadCalls<R extends ThreadResponse>(
     old.removeAllListeners();
     old.on('error', () => undefined);
     leftBehind++;
-    void old.terminate().then(() => leftBehind--);
+    void old.terminate().then(() => {
+      leftBehind--;
+      // It was in a loop of its own, and nobody waits for anything: the next call will show.
+      if (leftBehind === 0 && calls.size === 0) failingSinceMs = null;
+    });
   }
 
   const overdue = (): ThreadError =>
     new ThreadError(`${what} has not answered within ${deadlineMs / 1_000} s`, OVERDUE_CODE);
 
   const silentMs = (): number => (calls.size === 0 ? 0 : performance.now() - sinceMs);
-  const overdueMs = (): number => (silentMs() >= deadlineMs ? silentMs() : 0);
+
+  function overdueMs(): number {
+    if (failingSinceMs !== null) return performance.now() - failingSinceMs;
+    return silentMs() >= deadlineMs ? silentMs() : 0;
+  }
 
   /** Not after the stop: who comes late would start another thread, and that nobody would end. */
   function askUnlessStopped(name: string, argument: unknown): Promise<unknown> {

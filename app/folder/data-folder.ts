@@ -1,12 +1,20 @@
 /** The data folder as a whole: what is damaged, lost or in the way is found before anything is opened, and told until a person has dealt with it. */
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { DataFaults } from '../../ingest/data-faults.ts';
 import { hasLog, isDamage } from '../../ingest/store/database-look.ts';
 import type { DataFault } from '../../model/data-fault.ts';
 import type { Log } from '../../model/log.ts';
 import { StartError } from '../start-error.ts';
-import { changeInventory, type Entry, INVENTORY, type Inventory, readInventory, withEntry } from './inventory.ts';
+import {
+  changeInventory,
+  type Entry,
+  INVENTORY,
+  type Inventory,
+  isInventory,
+  readInventory,
+  withEntry,
+} from './inventory.ts';
 import { asideOf, obstacleAt, obstacleInDatabase, setAside } from './set-aside.ts';
 import { type Database, enlisted, inventoryFor, isDatabase, lossOf } from './stock.ts';
 
@@ -181,6 +189,8 @@ export function acceptCommand(dir: string, file: string): string {
 
 /** What helps where one that the server cannot do without cannot be opened. */
 export function remedyFor(dir: string, file: string): string {
+  // What waits for InfluxDB is of the last hours, and nobody else can read it.
+  if (file === 'outbox.db') return 'put a copy back, or move it away: the readings that waited in it are lost then';
   const repair = `npm start -- repair ${file} --data-dir ${dir}`;
   return `put a copy back, or save what can be read of it: ${repair}`;
 }
@@ -194,8 +204,9 @@ function obstacleIn(dir: string, file: string): string | null {
 
 function faultOfJson(path: string): string | null {
   try {
-    JSON.parse(readFileSync(path, 'utf8'));
-    return null;
+    const content: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const isWhole = basename(path) !== INVENTORY || isInventory(content);
+    return isWhole ? null : 'it is damaged (not what it should say)';
   } catch (error) {
     return error instanceof SyntaxError ? `it is damaged (${error.message})` : null;
   }

@@ -47,6 +47,12 @@ export function readInventory(dir: string): Inventory | null {
   return schema.safeParse(raw).data ?? null;
 }
 
+/** Of another version it is somebody else's to judge. */
+export function isInventory(content: unknown): boolean {
+  const version = z.object({ version: z.number() }).safeParse(content).data?.version ?? VERSION;
+  return version > VERSION || schema.safeParse(content).success;
+}
+
 /** Reads, changes and writes it at once: the command line and the server both do. */
 export function changeInventory(dir: string, change: (inventory: Inventory) => Inventory): void {
   const before = readInventory(dir);

@@ -26,7 +26,13 @@ function installPackages(root: string): void {
     return;
   }
   const packages = join(root, 'node_modules');
-  execFileSync('cp', ['-al', join(ROOT, 'node_modules'), packages]);
+  try {
+    execFileSync('cp', ['-al', join(ROOT, 'node_modules'), packages], { stdio: 'ignore' });
+  } catch {
+    // Another file system: there is nothing to link.
+    rmSync(packages, { recursive: true, force: true });
+    execFileSync('cp', ['-a', join(ROOT, 'node_modules'), packages]);
+  }
   // What is compiled stays with the side that compiled it.
   rmSync(join(packages, '.cache'), { recursive: true, force: true });
 }

@@ -1,4 +1,5 @@
 /** What is damaged in `alarms.db`: rows that are not to be believed are set aside within the file, what SQLite cannot read is left out; both are told. */
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { DataFault } from '../../model/data-fault.ts';
 import { inTransaction } from '../store/sqlite/transaction.ts';
@@ -27,7 +28,6 @@ export interface JournalDamage {
 export const columnsOf = (table: Table): string =>
   ['rowid AS row_id', ...COLUMNS[table], 'body', 'checksum'].map((column) => `${table}.${column}`).join(', ');
 
-const REMEDY = 'Put a backup back, or stop the server and run: npm start -- repair alarms.db';
 /** Of each table: a journal of a million events is looked through in a few hours, and nobody waits for it. */
 const SCRUB_ROWS = 100;
 const SCRUB_AGAIN_MS = 86_400_000;
@@ -35,8 +35,11 @@ const SCRUB_AGAIN_MS = 86_400_000;
 export function createJournalDamage(db: DatabaseSync, { faults, now }: JournalDependencies): JournalDamage {
   const setAside = createSetAside(db, now);
 
+  const folder = dirname(db.location() ?? '.');
+  const remedy = `Put a backup back, or stop the server and run: npm start -- repair alarms.db --data-dir ${folder}`;
+
   function note(detail: string, device?: string): void {
-    const fault: DataFault = { file: 'alarms.db', kind: 'damaged', detail: `${detail} ${REMEDY}`, at: now() };
+    const fault: DataFault = { file: 'alarms.db', kind: 'damaged', detail: `${detail} ${remedy}`, at: now() };
     faults.note(device === undefined ? fault : { ...fault, device });
   }
 

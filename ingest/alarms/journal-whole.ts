@@ -46,7 +46,7 @@ function noAccess(file: string, reason: string): StoreError {
 
 function refusal(file: string, fault: string): StoreError {
   return new StoreError(
-    `${file} is damaged (${fault}); nothing was changed: put a backup back, or save what can be read with: npm start -- repair alarms.db`,
+    `${file} is damaged (${fault}); nothing was changed: put a backup back, or save what can be read with: npm start -- repair alarms.db --data-dir ${dirname(file)}`,
   );
 }
 

@@ -39,6 +39,8 @@ export interface SignInGate {
 
 /** A try whose turn comes sooner waits for it, and is answered then. */
 const PATIENCE_MS = 3_000;
+/** Of who is known here. */
+const KNOWN_WAIT_MS = 2_000;
 const QUEUE_FULL_MS = 1_000;
 const MINUTE_MS = 60_000;
 
@@ -58,7 +60,7 @@ export function createSignIn({ uptimeMs, sleep }: Timing): SignInGate {
     const device = knownDevice(name, kept, from.device);
     const own = device === null ? place : `${name} on ${device}`;
     if (device !== null || places.has(place)) {
-      return { counted: [{ key: own, free: 5, mostMs: 2_000 }], own, isKnown: true };
+      return { counted: [{ key: own, free: 5, mostMs: KNOWN_WAIT_MS }], own, isKnown: true };
     }
     const strangers = [
       { key: own, free: 5, mostMs: 5 * MINUTE_MS },
@@ -70,9 +72,10 @@ export function createSignIn({ uptimeMs, sleep }: Timing): SignInGate {
   async function tryIt(attempt: Attempt): Promise<AttemptOutcome> {
     const { name, password, from, kept } = attempt;
     const { counted, own, isKnown } = countedOf(attempt);
-    const { isTaken, waitMs } = attempts.take(counted, PATIENCE_MS);
+    // However many try at once from a place that is known: that is no reason to keep out who belongs there.
+    const { isTaken, waitMs } = attempts.take(counted, isKnown ? Number.POSITIVE_INFINITY : PATIENCE_MS);
     if (!isTaken) return { kind: 'too-many', waitMs };
-    if (waitMs > 0) await sleep(waitMs);
+    if (waitMs > 0) await sleep(isKnown ? Math.min(waitMs, KNOWN_WAIT_MS) : waitMs);
     const trying = queue.try(isKnown, () => isPassword(password, kept));
     if (trying === null) return { kind: 'too-many', waitMs: QUEUE_FULL_MS };
     if (!(await trying) || !kept) return { kind: 'refused' };

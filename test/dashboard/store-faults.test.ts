@@ -36,7 +36,7 @@ async function ask() {
 }
 
 it('a thread that takes too long is a sentence of its own', async () => {
-  const message = 'the thread that reads history has not answered within 30 s';
+  const message = 'the thread that reads history has not answered within 20 s';
   fault = Object.assign(new Error(message), { name: 'StoreError', code: 'ERR_STORE_OVERDUE' });
   expect(await ask()).toEqual([
     504,

@@ -69,6 +69,29 @@ describe('a call to a thread', () => {
     expect(calls.overdueMs()).toBe(0);
   });
 
+  it('is known as overdue for as long as no thread answers, whatever was replaced meanwhile', async () => {
+    const { calls, threads } = world('replace');
+    const asked = [1, 2, 3].map((argument) => settled(calls.ask('history', argument)));
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(calls.overdueMs()).toBeGreaterThanOrEqual(15_000);
+    await vi.advanceTimersByTimeAsync(10_000);
+    // After two threads in a row it is not the question.
+    const failed = 'ERR_STORE_OVERDUE: the thread has not answered within 10 s';
+    expect(await Promise.all(asked)).toEqual([failed, failed, failed]);
+    const next = settled(calls.ask('history', 4));
+    expect(calls.overdueMs()).toBeGreaterThanOrEqual(0);
+    threads.at(-1)?.answer({ result: 'four' });
+    expect(await next).toBe('four');
+    expect(calls.overdueMs()).toBe(0);
+  });
+
+  it('after the stop starts no thread', async () => {
+    const { calls, threads } = world('replace');
+    await calls.stop();
+    expect(await settled(calls.ask('history', 1))).toBe('DIED: the thread has been stopped');
+    expect(threads).toEqual([]);
+  });
+
   it('has its time from when the thread came to it', async () => {
     const { calls, threads } = world('replace');
     const [first, second] = [settled(calls.ask('history', 1)), settled(calls.ask('history', 2))];

@@ -12,7 +12,7 @@ export interface SqliteClient<C> {
 /** The writer may be in a sync that does not return: its group still lands when it does, so nobody else writes meanwhile. */
 const THREADS = {
   './writer.ts': { what: 'the thread that stores readings', deadlineMs: 10_000, whenOverdue: 'wait' },
-  './reader.ts': { what: 'the thread that reads history', deadlineMs: 30_000, whenOverdue: 'replace' },
+  './reader.ts': { what: 'the thread that reads history', deadlineMs: 20_000, whenOverdue: 'replace' },
 } as const;
 
 /** `thread` is the file beside this one that answers. */

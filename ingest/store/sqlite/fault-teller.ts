@@ -1,5 +1,5 @@
 /** Damage as the threads know it, by numbers, as faults for people, by names. */
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { DataFault } from '../../../model/data-fault.ts';
 import type { Damage } from './damage.ts';
 import type { SeriesRow } from './protocol.ts';
@@ -17,7 +17,8 @@ interface Options {
   readonly onFault: (fault: DataFault) => void;
 }
 
-const REMEDY = 'Stop the server and run "npm start -- repair", or put a backup back.';
+const remedy = (file: string): string =>
+  `Stop the server and run: npm start -- repair ${basename(file)} --data-dir ${dirname(file)}, or put a backup back.`;
 
 export function createFaultTeller({ file, seriesOf, onFault }: Options): FaultTeller {
   function tellOne({ series, from, to, reason, foundAt }: Damage): void {
@@ -25,7 +26,7 @@ export function createFaultTeller({ file, seriesOf, onFault }: Options): FaultTe
     onFault({
       file: basename(file),
       kind: 'damaged',
-      detail: `${file}: ${reason}. ${REMEDY}`,
+      detail: `${file}: ${reason}. ${remedy(file)}`,
       at: foundAt,
       ...(of && { device: of.device, metric: of.metric }),
       ...(from !== null && to !== null && { fromTs: from, toTs: to }),

@@ -21,8 +21,7 @@ interface Options {
 
 /** No server may run on the file: the caller holds the lock of its folder. */
 export async function repairReadings({ file, now = Date.now }: Options): Promise<RepairReport> {
-  if (!existsSync(file))
-    return { file, keptAs: null, saved: [], lost: [`${file} is not there: nothing can be saved.`] };
+  if (!existsSync(file)) return { file, keptAs: null, saved: [], lost: [] };
   const copy = `${file}.repair-copy`;
   const made = `${file}.repaired`;
   removeAll(copy, made);

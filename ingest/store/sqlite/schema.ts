@@ -1,4 +1,5 @@
 /** The database of readings: its tables, its versions, and the way from an older one to this one. */
+import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isDamage } from './damage.ts';
 import { JOURNAL_TABLE } from './journal.ts';
@@ -52,12 +53,13 @@ export function openDatabase({ file, readOnly }: { file: string; readOnly: boole
     return db;
   } catch (error) {
     db?.close();
-    throw new Error(`${file}: ${(error as Error).message}${isDamage(error) ? REMEDY : ''}`, { cause: error });
+    throw new Error(`${file}: ${(error as Error).message}${isDamage(error) ? remedy(file) : ''}`, { cause: error });
   }
 }
 
 /** What ends a sentence about a file that cannot be used. */
-const REMEDY = '; save what can be read with "npm start -- repair", or put a backup back';
+const remedy = (file: string): string =>
+  `; put a backup back, or save what can be read: npm start -- repair ${basename(file)} --data-dir ${dirname(file)}`;
 
 function prepare(db: DatabaseSync): void {
   const version = db.prepare('PRAGMA user_version').get()?.user_version;

@@ -57,6 +57,15 @@ describe('signing in', () => {
     expect(await at('10.0.0.9', PASSWORD)).toMatchObject({ kind: 'right' });
   });
 
+  it('is not refused where it was done before, however many try there at once', async () => {
+    await deviceOf(HOME);
+    const wrong = Promise.all(Array.from({ length: 30 }, (_, i) => at(HOME, `guess ${i}`)));
+    const right = at(HOME, PASSWORD);
+    expect(await right).toMatchObject({ kind: 'right' });
+    expect((await wrong).every(({ kind }) => kind === 'refused')).toBe(true);
+    expect(Math.max(...slept)).toBeLessThanOrEqual(2_000);
+  });
+
   it('is not refused on a device it was done on before, whatever others try behind the same address', async () => {
     const device = await deviceOf(HOME);
     await guess(20, HOME);
