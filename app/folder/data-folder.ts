@@ -57,6 +57,8 @@ export function openDataFolder(options: DataFolderOptions, dependencies: DataFol
   const { dir, databases } = options;
   const { dataFaults, log, now } = dependencies;
   const ours = new Set<string>();
+  /** Only of files that were all opened is written down how far they have come: a look would move their logs into them. */
+  let isEnlisted = false;
 
   function note(fault: DataFault): void {
     log.error({ file: join(dir, fault.file) }, fault.detail);
@@ -171,11 +173,14 @@ export function openDataFolder(options: DataFolderOptions, dependencies: DataFol
       log.error({ file: join(dir, file) }, detail);
       dataFaults.note({ file, kind: 'damaged', detail, at: now() });
     },
-    enlist: () => enlistAll({ isInUse: true }),
+    enlist() {
+      isEnlisted = true;
+      enlistAll({ isInUse: true });
+    },
     stop() {
       clearInterval(looking);
       // Its owner has closed it.
-      enlistAll({ isInUse: false });
+      if (isEnlisted) enlistAll({ isInUse: false });
     },
   };
 }

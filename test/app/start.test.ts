@@ -169,7 +169,7 @@ describe('starting on what it cannot use', () => {
     writeFileSync(file, text);
     const ports = ['--http-port', '0', '--mqtt-port', '0'];
     const { code, stderr } = await runAimak([...FIRST_DEVICE, '--data-dir', dataDir, ...ports]);
-    const sentence = `${file}: file is not a database; save what can be read with "npm start -- repair"`;
+    const sentence = `${file}: file is not a database; put a backup back, or save what can be read: npm start -- repair readings.db`;
     expect([code, stderr]).toEqual([1, expect.stringContaining(sentence)]);
     expect(readFileSync(file, 'utf8')).toBe(text);
   });

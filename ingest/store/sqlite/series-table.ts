@@ -75,11 +75,15 @@ export function readSeries(db: DatabaseSync): {
 } {
   const whole = new Map<number, KnownSeries>();
   const damaged = new Map<number, Stored>();
+  /** Garbled pages may say the same name twice: one series has it. */
+  const isTaken = ({ device, metric }: Pick<KnownSeries, 'device' | 'metric'>): boolean =>
+    [...whole.values()].some((other) => other.device === device && other.metric === metric);
   for (const row of readable(
     () => db.prepare(SELECT).all().map(toStored),
     () => rowByRow(db),
   )) {
-    if (row.seal === null || isWhole(row)) whole.set(row.id, row);
+    const isOfOldFile = row.seal === null && isNamed(row);
+    if ((isOfOldFile || isWhole(row)) && !isTaken(row)) whole.set(row.id, row);
     else damaged.set(row.id, row);
   }
   const names = 'SELECT CAST(id AS REAL) AS id, device, metric FROM series INDEXED BY sqlite_autoindex_series_1';
@@ -90,13 +94,18 @@ export function readSeries(db: DatabaseSync): {
     const row = damaged.get(id);
     const named = { id, device, metric, horizon: row?.horizon ?? null };
     const fits = row ? row.seal === sealOf(named) : id > 0 && id <= MAX_ID;
-    if (!whole.has(id) && fits) whole.set(id, named);
+    if (!whole.has(id) && fits && isNamed(named) && !isTaken(named)) whole.set(id, named);
   }
   const lost = [...damaged.keys()].filter((id) => !whole.has(id));
   return {
     rows: [...whole.values()],
     lost: lost.map((id) => `Series ${id}, with all its readings: its name is damaged.`),
   };
+}
+
+/** Where pages are garbled a column may be of any type, whatever the table says. */
+function isNamed({ device, metric }: { readonly device: unknown; readonly metric: unknown }): boolean {
+  return typeof device === 'string' && typeof metric === 'string';
 }
 
 function readable<T>(read: () => readonly T[], otherwise: () => readonly T[]): readonly T[] {
