@@ -115,6 +115,18 @@ export function createClockRecord(before: Kept, dependencies: ClockRecordDepende
     log.warn(found, 'readings bear the time of a wrong clock; see clock.stamps of /api/health');
   }
 
+  /** A device whose clock runs wrong says another time with each message: one entry of this run grows with it. */
+  function grows(why: WrongStamps['why'], { device, metric, ts }: Reading): boolean {
+    const at = stamps.findLastIndex(
+      (of) => of.run === run && of.why === why && of.device === device && of.metric === metric,
+    );
+    const of = stamps[at];
+    if (!of) return false;
+    const [fromTs, toTs] = [Math.min(of.fromTs, ts), Math.max(of.toTs, ts)];
+    stamps = stamps.with(at, { ...of, fromTs, toTs, readings: (of.readings ?? 0) + 1 });
+    return true;
+  }
+
   /** Of a former run only what lies ahead is known to be wrong. */
   function judgeBefore({ fromTs, toTs, readings, fault, ...of }: Era): void {
     if (toTs <= clock.now() + SET_MS) return;
@@ -194,7 +206,7 @@ export function createClockRecord(before: Kept, dependencies: ClockRecordDepende
       });
       const why = isOwn ? 'device-ahead' : 'future';
       const span = { fromTs: ts, toTs: ts, readings: 1, offMs: null, fault: clock.fault(), run };
-      if (!isKnown) list({ why, ...span, device, metric });
+      if (!isKnown && !grows(why, reading)) list({ why, ...span, device, metric });
     },
     look() {
       followClock();

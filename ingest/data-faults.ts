@@ -13,8 +13,8 @@ export interface DataFaultCounts {
 export interface DataFaults {
   /** The same fault may be noted again: of one kind, file, series and span it counts once. */
   note(fault: DataFault): void;
-  /** A person has dealt with all faults of this file. */
-  clear(file: string): void;
+  /** A person has dealt with the faults of this file: with all of them, or those of some kinds. */
+  clear(file: string, kinds?: readonly DataFault['kind'][]): void;
   counts(): DataFaultCounts;
   /** Names of the files with a fault. */
   files(): readonly string[];
@@ -41,7 +41,12 @@ export function createDataFaults(): DataFaults {
       if (ofFile.size === 0 || listed().length < MAX_LISTED) ofFile.set(key, fault);
       else unlisted.set(fault.file, (unlisted.get(fault.file) ?? 0) + 1);
     },
-    clear(file) {
+    clear(file, kinds) {
+      const left = [...(byFile.get(file) ?? [])].filter(([, { kind }]) => kinds && !kinds.includes(kind));
+      if (left.length > 0) {
+        byFile.set(file, new Map(left));
+        return;
+      }
       byFile.delete(file);
       unlisted.delete(file);
     },

@@ -1,10 +1,12 @@
 /** The data folder as a whole: what is damaged, lost or in the way is found before anything is opened, and told until a person has dealt with it. */
+
 import { readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { DataFaults } from '../../ingest/data-faults.ts';
 import { hasLog, isDamage } from '../../ingest/store/database-look.ts';
 import type { DataFault } from '../../model/data-fault.ts';
 import type { Log } from '../../model/log.ts';
+import { shellWord } from '../../model/shell-word.ts';
 import { StartError } from '../start-error.ts';
 import {
   changeInventory,
@@ -129,11 +131,14 @@ export function openDataFolder(options: DataFolderOptions, dependencies: DataFol
   function look(): void {
     if (ours.size === 0) return;
     const inventory = readInventory(dir);
+    // One that cannot be read says of nothing that it is dealt with.
+    if (!inventory) return;
     for (const file of ours) {
       const isAside = SECONDARY_FILES.includes(file) && asideOf(dir, file).length > 0;
-      if (isAside || inventory?.files[file]?.lost) continue;
+      if (isAside || inventory.files[file]?.lost) continue;
       ours.delete(file);
-      dataFaults.clear(file);
+      // What its owner has found damaged in it is another matter.
+      dataFaults.clear(file, ['lost', 'set-aside']);
       log.info({ file: join(dir, file) }, 'a person has dealt with what was wrong with this file');
     }
   }
@@ -189,14 +194,14 @@ const isSecondary = (file: Database): boolean => SECONDARY_DATABASES.includes(fi
 
 /** What a person types to say that a loss is known. */
 export function acceptCommand(dir: string, file: string): string {
-  return `npm start -- accept-loss ${file} --data-dir ${dir}`;
+  return `npm start -- accept-loss ${file} --data-dir ${shellWord(dir)}`;
 }
 
 /** What helps where one that the server cannot do without cannot be opened. */
 export function remedyFor(dir: string, file: string): string {
   // What waits for InfluxDB is of the last hours, and nobody else can read it.
   if (file === 'outbox.db') return 'put a copy back, or move it away: the readings that waited in it are lost then';
-  const repair = `npm start -- repair ${file} --data-dir ${dir}`;
+  const repair = `npm start -- repair ${file} --data-dir ${shellWord(dir)}`;
   return `put a copy back, or save what can be read of it: ${repair}`;
 }
 

@@ -166,7 +166,17 @@ export function keepPeople(dir: string, { dataFaults, log, now }: KeptPeopleDepe
     remove: (name) => ask((known) => known.remove(name), false),
     async signIn(...credentials) {
       if (closure) return { kind: 'refused' };
-      return await ask((known) => known.signIn(...credentials), Promise.resolve({ kind: 'refused' }));
+      try {
+        return (await people?.signIn(...credentials)) ?? { kind: 'refused' };
+      } catch (error) {
+        // Found only now: whoever asks is told no, and why stands in health.
+        return ask(
+          () => {
+            throw error;
+          },
+          { kind: 'refused' },
+        );
+      }
     },
     ofSession: (token) => (closure ? undefined : ask((known) => known.ofSession(token), undefined)),
     signOut: (token) => ask((known) => known.signOut(token), undefined),

@@ -148,10 +148,11 @@ function createScrub(db: DatabaseSync, { look, orElse, now }: ScrubDependencies)
     next.setReadBigInts(true);
     return { table, next, afterId: 0n };
   });
-  let nextAtMs = Number.NEGATIVE_INFINITY;
+  let doneAtMs = Number.NEGATIVE_INFINITY;
 
   return () => {
-    if (now() < nextAtMs) return;
+    // Also where the clock was ahead and has been set right.
+    if (Math.abs(now() - doneAtMs) < SCRUB_AGAIN_MS) return;
     let isDone = true;
     for (const end of ends) {
       const rows = orElse([], () => end.next.all(end.afterId));
@@ -160,7 +161,7 @@ function createScrub(db: DatabaseSync, { look, orElse, now }: ScrubDependencies)
       look(end.table, rows);
     }
     if (!isDone) return;
-    nextAtMs = now() + SCRUB_AGAIN_MS;
+    doneAtMs = now();
     for (const end of ends) end.afterId = 0n;
   };
 }

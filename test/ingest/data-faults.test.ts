@@ -33,6 +33,14 @@ describe('the list of what is wrong with the data folder', () => {
     expect(faults.files()).toEqual(['readings.db', 'people.db']);
   });
 
+  test('of a loss that is accepted, other damage of the same file stays told', () => {
+    const faults = createDataFaults();
+    faults.note(chunk(1));
+    faults.note({ file: 'readings.db', kind: 'lost', detail: 'gone', at: 1 });
+    faults.clear('readings.db', ['lost', 'set-aside']);
+    expect(faults.counts()).toEqual({ total: 1, first: [chunk(1)] });
+  });
+
   test('a file that a person has dealt with is well', () => {
     const faults = createDataFaults();
     for (let n = 0; n < 250; n++) faults.note(chunk(n));

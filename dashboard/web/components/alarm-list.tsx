@@ -48,15 +48,16 @@ function isPressing({ priority, device, state }: AlarmWire): boolean {
   return state === 'unacknowledged' && (priority === 'critical' || priority === 'high' || device === null);
 }
 
-/** What is wrong with the server stands above the rest: it puts the rest in doubt. */
+/** What is wrong with the server stands above the rest: it puts the rest in doubt. What is damaged of the past does not. */
 function byUrgency(a: AlarmWire, b: AlarmWire): number {
-  const isServer = ({ device, site }: AlarmWire) => Number(device === null && site === null);
+  const isServer = ({ device, site, rule }: AlarmWire) =>
+    Number(device === null && site === null && rule !== 'data-damaged');
   return isServer(b) - isServer(a) || URGENCY[a.priority] - URGENCY[b.priority] || b.raisedAt - a.raisedAt;
 }
 
 /** Who is not signed in is offered no acts; the form stands below everything. */
 function SignInOffer() {
-  if (session.value?.via !== null) return null;
+  if (session.value?.via !== null || session.value.closed) return null;
   return (
     <button type="button" class="button" onClick={askToSignIn}>
       {t('signInToAct')}

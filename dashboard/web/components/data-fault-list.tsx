@@ -11,6 +11,8 @@ import { timeAt } from './alarm-words.ts';
 
 /** More lines than this help nobody on a phone: the rest is counted. */
 const MAX_LINES = 10;
+/** Damage is found when somebody asks for it: the list grows while it is open. */
+const AGAIN_MS = 10_000;
 
 const KINDS: Readonly<Record<DataFault['kind'], TextKey>> = {
   lost: 'dataLost',
@@ -20,7 +22,11 @@ const KINDS: Readonly<Record<DataFault['kind'], TextKey>> = {
 
 export function DataFaultList({ file }: { file: string }) {
   const connection = connections.value;
-  useEffect(() => void loadDataFaults(), [connection]);
+  useEffect(() => {
+    void loadDataFaults();
+    const again = setInterval(loadDataFaults, AGAIN_MS);
+    return () => clearInterval(again);
+  }, [connection]);
   const faults = dataFaultsOf(file);
   if (faults.length === 0) return null;
   const rest = faults.length - MAX_LINES;

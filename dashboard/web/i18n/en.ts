@@ -100,7 +100,7 @@ export const en = {
     userName: 'Name',
     password: 'Password',
     wrongPassword: 'Another name, or another password',
-    tooManyAttempts: 'Too many attempts. Try again in a quarter of an hour.',
+    tooManyAttempts: 'Too many attempts. Try again in a few seconds.',
   },
   count: {
     ...alarmEn.count,

@@ -101,7 +101,7 @@ export const ky: Catalogue = {
     userName: 'Аты',
     password: 'Сырсөз',
     wrongPassword: 'Аты же сырсөзү туура эмес',
-    tooManyAttempts: 'Аракет өтө көп. Чейрек сааттан кийин кайталаңыз.',
+    tooManyAttempts: 'Аракет өтө көп. Бир нече секунддан кийин кайталаңыз.',
   },
   count: {
     ...alarmKy.count,

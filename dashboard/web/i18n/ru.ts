@@ -100,7 +100,7 @@ export const ru: Catalogue = {
     userName: 'Имя',
     password: 'Пароль',
     wrongPassword: 'Неверное имя или пароль',
-    tooManyAttempts: 'Слишком много попыток. Повторите через четверть часа.',
+    tooManyAttempts: 'Слишком много попыток. Повторите через несколько секунд.',
   },
   count: {
     ...alarmRu.count,

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { TextKey } from '../i18n/catalogue.ts';
 import { call, type Method, RefusedError } from './call.ts';
-import { askToSignIn, startSession } from './session.ts';
+import { askAgain, askToSignIn } from './session.ts';
 
 export interface Act {
   /** Of the button: one act at a time. */
@@ -72,7 +72,7 @@ export async function sendAct({ key, method = 'POST', address, body, onDone, onC
   } catch (error) {
     const status = error instanceof RefusedError ? error.status : null;
     if (status === 401) askToSignIn();
-    if (status === 403) startSession();
+    if (status === 403) askAgain();
     if (status === 404 || status === 409) await onChanged();
     put(key, { kind: 'failed', failure: { why: WHY[status ?? 0] ?? 'refused', said: (error as Error).message } });
     return false;

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import type { Action } from '../../../model/person.ts';
 import type { SessionWire } from '../../wire.ts';
+import { connections } from './feed.ts';
 
 const TIMEOUT_MS = 15_000;
 
@@ -16,14 +17,19 @@ export const isSigningIn = signal(false);
 /** Whether whoever looks may; not before that is known. */
 export const may = (action: Action): boolean => session.value?.may.includes(action) ?? false;
 
+/** Asks after every connection: meanwhile access may have been closed, or opened. */
 export function startSession(): void {
+  connections.subscribe(askAgain);
+}
+
+export function askAgain(): void {
   void ask('GET').catch(() => undefined);
 }
 
 /** What was tried needs a name. */
 export function askToSignIn(): void {
   isSigningIn.value = true;
-  startSession();
+  askAgain();
 }
 
 export async function signIn(user: string, password: string): Promise<void> {

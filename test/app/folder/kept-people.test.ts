@@ -30,8 +30,12 @@ it('lets nobody in from then on, fails no call, and is told of once', async () =
   const db = new DatabaseSync(join(dir, 'people.db'));
   db.exec(`UPDATE person SET body = 'no json'`);
   db.close();
-  expect(people.list()).toEqual([]);
+  // Whoever meets it first, a sign-in too.
+  expect(await people.signIn('aida', 'a long password', { address: '127.0.0.1', device: null })).toMatchObject({
+    kind: 'refused',
+  });
   expect(people.isClosed()).toBe(true);
+  expect(people.list()).toEqual([]);
   expect(people.canAnybodySignIn()).toBe(true);
   expect(people.get('aida')).toBeUndefined();
   expect(await people.signIn('aida', 'a long password', { address: '127.0.0.1', device: null })).toEqual({
