@@ -207,6 +207,23 @@ describe('ingest on a machine with a wrong clock', () => {
     expect(stamps().last).toMatchObject([{ why: 'device-ahead', device: 'plain', metric: 'pressure', readings: 1 }]);
   });
 
+  it('lists a device that goes on saying another impossible time once, and lets its entry grow', async () => {
+    await sendAll();
+    await stop();
+    time.offMs = -time.trueMs;
+    await start();
+    for (let i = 0; i < 5; i++) {
+      await sendAll();
+      await send('plain', { ts: time.trueMs + (10 + i) * YEAR, values: { pressure: 9 } });
+      wait(2_000);
+    }
+    time.offMs = 0;
+    wait(2_000);
+    const ofPlain = stamps().last.filter(({ device }) => device === 'plain');
+    expect(ofPlain).toHaveLength(1);
+    expect(ofPlain[0]?.readings ?? 0).toBeGreaterThan(1);
+  });
+
   it('lets nothing grow old by a clock that nobody has a word for', async () => {
     await sendPlain();
     wait(2_000);
