@@ -50,17 +50,30 @@ function refusal(file: string, fault: string): StoreError {
   );
 }
 
-/** What SQLite finds first, or null. */
-export function structureFault(file: string): string | null {
+/** SQLITE_READONLY: the power went within the first steps of a file, and a rollback journal has to be played back. */
+const NEEDS_ROLLBACK = 8;
+
+/** Opened for reading, the log of the last run is not moved into the file when it is closed. */
+function firstFault(file: string, readOnly = true): string | null {
   try {
-    // Opened for reading, the log of the last run is not moved into the file when it is closed.
-    const db = new DatabaseSync(file, { readOnly: true });
+    const db = new DatabaseSync(file, { readOnly });
     try {
       const found = String(db.prepare('PRAGMA integrity_check(1)').get()?.integrity_check);
       return found === 'ok' ? null : oneLine(found);
     } finally {
       db.close();
     }
+  } catch (error) {
+    const { errcode = 0 } = error as { errcode?: number };
+    if (readOnly && (errcode & 0xff) === NEEDS_ROLLBACK) return firstFault(file, false);
+    throw error;
+  }
+}
+
+/** What SQLite finds first, or null. */
+export function structureFault(file: string): string | null {
+  try {
+    return firstFault(file);
   } catch (error) {
     if (isDamage(error)) return oneLine((error as Error).message);
     throw inWords(file, error);

@@ -1,5 +1,5 @@
 /** What becomes of a damaged `alarms.db`: nothing of it is served as true, nothing is overwritten, and it is told. */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
@@ -125,6 +125,21 @@ describe('pages of alarms.db that SQLite cannot read', () => {
     writeFileSync(file, Buffer.alloc(8192, 7));
     expect(() => open(file)).toThrow(/alarms\.db is damaged .*npm start -- repair alarms\.db/);
     expect(readFileSync(file).every((byte) => byte === 7)).toBe(true);
+  });
+
+  it('that the power has cut in the first steps of the file are rolled back, and the file is used', async () => {
+    const file = join(temporaryFolder(), 'alarms.db');
+    const db = new DatabaseSync(file);
+    db.exec('CREATE TABLE other (a); PRAGMA cache_size = 1; BEGIN IMMEDIATE; PRAGMA cache_spill = 1;');
+    const insert = db.prepare('INSERT INTO other VALUES (?)');
+    for (let i = 0; i < 100; i++) insert.run('x'.repeat(3_000));
+    // As the disk has it in the middle of a transaction: pages in the file, and the journal that takes them back.
+    const young = join(temporaryFolder(), 'alarms.db');
+    for (const suffix of ['', '-journal']) copyFileSync(file + suffix, young + suffix);
+    db.close();
+    const { journal } = open(young);
+    expect(journal.open()).toEqual([]);
+    await journal.close();
   });
 
   it('a folder in its place: one sentence with the file', () => {
