@@ -1,6 +1,7 @@
 /** What is damaged in `alarms.db`: rows that are not to be believed are set aside within the file, what SQLite cannot read is left out; both are told. */
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { isUnreadable } from '../../link/sqlite-damage.ts';
 import type { DataFault } from '../../model/data-fault.ts';
 import { inTransaction } from '../store/sqlite/transaction.ts';
 import { believe, COLUMNS, plain, type Row, TABLES, type Table } from './journal-rows.ts';
@@ -44,7 +45,7 @@ export function createJournalDamage(db: DatabaseSync, { faults, now }: JournalDe
   }
 
   function noteError(error: unknown): void {
-    if (isDamage(error)) note(`alarms.db: ${(error as Error).message}. Alarms are told and kept in memory.`);
+    if (isUnreadable(error)) note(`alarms.db: ${(error as Error).message}. Alarms are told and kept in memory.`);
   }
 
   function read<T>(table: Table, row: Row): T | null {
@@ -64,7 +65,7 @@ export function createJournalDamage(db: DatabaseSync, { faults, now }: JournalDe
     try {
       return ask();
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!isUnreadable(error)) throw error;
       noteError(error);
       return fallback;
     }
@@ -87,17 +88,6 @@ export function createJournalDamage(db: DatabaseSync, { faults, now }: JournalDe
     },
     scrub: createScrub(db, { look: (table, rows) => void readAll(table, rows), orElse, now }),
   };
-}
-
-const CORRUPT = 11;
-const NOT_A_DATABASE = 26;
-/** SQLITE_IOERR_READ, _SHORT_READ, _DATA and _CORRUPTFS; the others are of writing, as on a full disk. */
-const UNREADABLE = [266, 522, 8202, 8458];
-
-/** What is there cannot be read. */
-export function isDamage(error: unknown): boolean {
-  const { errcode = 0 } = error as { errcode?: number };
-  return [CORRUPT, NOT_A_DATABASE].includes(errcode & 0xff) || UNREADABLE.includes(errcode);
 }
 
 function countAside(db: DatabaseSync, table: Table): number {

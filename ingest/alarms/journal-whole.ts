@@ -3,8 +3,8 @@
 import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isUnreadable } from '../../link/sqlite-damage.ts';
 import { syncFolder } from '../../link/whole-file.ts';
-import { isDamage } from './journal-damage.ts';
 import { StoreError } from './journal-schema.ts';
 
 /** Some 100,000 alarms; SQLite looks through it in a second. Beyond it damage is found where it is met. */
@@ -25,7 +25,7 @@ export function orRefuse<T>(file: string, ask: () => T): T {
   try {
     return ask();
   } catch (error) {
-    throw isDamage(error) ? refusal(file, oneLine((error as Error).message)) : inWords(file, error);
+    throw isUnreadable(error) ? refusal(file, oneLine((error as Error).message)) : inWords(file, error);
   }
 }
 
@@ -75,7 +75,7 @@ export function structureFault(file: string): string | null {
   try {
     return firstFault(file);
   } catch (error) {
-    if (isDamage(error)) return oneLine((error as Error).message);
+    if (isUnreadable(error)) return oneLine((error as Error).message);
     throw inWords(file, error);
   }
 }

@@ -3,11 +3,12 @@
 import { chmodSync, chownSync, copyFileSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isUnreadable } from '../../link/sqlite-damage.ts';
+import { fillUp, mendHeader, openRemains } from '../../link/sqlite-remains.ts';
 import { syncFile, syncFolder } from '../../link/whole-file.ts';
 import type { RepairReport } from '../../model/repair-report.ts';
-import { isDamage } from './journal-damage.ts';
 import { TABLES } from './journal-rows.ts';
-import { CHECKSUMS_SINCE, prepareSchema, versionOf } from './journal-schema.ts';
+import { CHECKSUMS_SINCE, prepareSchema, versionByTables, versionOf } from './journal-schema.ts';
 import { finishRepair, repairedName, structureFault } from './journal-whole.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 
@@ -41,25 +42,32 @@ interface Read {
 }
 
 function readInto(made: string, copy: string): Read | { readonly unreadable: string } {
-  const from = new DatabaseSync(copy);
+  const isMended = mendHeader(copy);
+  const from = openRemains(copy);
   try {
+    if (isMended) from.exec(`PRAGMA user_version = ${versionByTables(from)}`);
+    if (versionOf(from) < CHECKSUMS_SINCE) {
+      from.close();
+      fillUp(copy);
+      from.open();
+    }
     const hasChecksums = bringUpToDate(from);
     const fault = structureFault(copy);
     const to = new DatabaseSync(made);
     try {
       prepareSchema(to);
       const tables = TABLES.map((table) => salvage({ from, to, table, hasChecksums }));
-      return { tables, isWhole: fault === null && tables.every(isWhole) };
+      return { tables, isWhole: fault === null && !isMended && tables.every(isWhole) };
     } finally {
       to.close();
     }
   } catch (error) {
     // SQLITE_ERROR: a table that must be there is not.
-    const isUnreadable = isDamage(error) || (error as { errcode?: number }).errcode === 1;
-    if (isUnreadable) return { unreadable: (error as Error).message };
+    const isLost = isUnreadable(error) || (error as { errcode?: number }).errcode === 1;
+    if (isLost) return { unreadable: (error as Error).message };
     throw error;
   } finally {
-    from.close();
+    if (from.isOpen) from.close();
   }
 }
 
@@ -72,7 +80,7 @@ function bringUpToDate(from: DatabaseSync): boolean {
     prepareSchema(from);
     return true;
   } catch (error) {
-    const isReadable = isDamage(error) && versionOf(from) === CHECKSUMS_SINCE - 1;
+    const isReadable = isUnreadable(error) && versionOf(from) === CHECKSUMS_SINCE - 1;
     if (!isReadable) throw error;
     return false;
   }

@@ -1,7 +1,8 @@
 /** Reads out a table of a damaged `alarms.db`, around what SQLite cannot read. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { isUnreadable } from '../../link/sqlite-damage.ts';
 import { inTransaction } from '../store/sqlite/transaction.ts';
-import { isDamage, nameOf } from './journal-damage.ts';
+import { nameOf } from './journal-damage.ts';
 import { believe, COLUMNS, checksumOf, plain, type Row, readShape, type Table } from './journal-rows.ts';
 
 export interface Salvaged {
@@ -79,7 +80,7 @@ function readAround(
       }
       return attempts === 1;
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!isUnreadable(error)) throw error;
       next = nextReadable(rows, next);
     }
   }
@@ -108,7 +109,7 @@ function canRead(rows: StatementSync, rowId: bigint): boolean {
     rows.get(rowId);
     return true;
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (!isUnreadable(error)) throw error;
     return false;
   }
 }

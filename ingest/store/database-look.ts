@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beginLog } from '../../link/background-sync.ts';
+import { isUnreadable } from '../../link/sqlite-damage.ts';
 
 /**
  * `blank`: there is a file, and no table in it. `id`: the number that our inventory has put into it; 0: none yet.
@@ -98,13 +99,13 @@ function inFile<T>(
   }
 }
 
-/** Primary result codes of SQLite: an error in a statement, as where a table is gone; SQLITE_CORRUPT; SQLITE_NOTADB. */
-const DAMAGED: readonly number[] = [1, 11, 26];
+/** SQLITE_ERROR, of a statement, as where a table is gone. */
+const STATEMENT_FAILS = 1;
 
 /** Whether what was thrown while a file was opened or asked says that it is damaged, and not that the disk is full or away. */
 export function isDamage(error: unknown): boolean {
   const { code, errcode = 0 } = error as { code?: string; errcode?: number };
   // A text in it that is no JSON any more.
   if (error instanceof SyntaxError) return true;
-  return code === 'ERR_SQLITE_ERROR' && DAMAGED.includes(errcode & 0xff);
+  return code === 'ERR_SQLITE_ERROR' && ((errcode & 0xff) === STATEMENT_FAILS || isUnreadable(error));
 }

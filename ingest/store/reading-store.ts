@@ -16,7 +16,7 @@ export interface StoreHealth {
   readonly pendingBytes?: number;
   /** Of a store elsewhere: points that it refused for good. */
   readonly deadLetters?: number;
-  /** Of a store elsewhere: what is wrong, as a sentence; null while all is well. */
+  /** What is wrong, as a sentence; null while all is well. */
   readonly reason?: string | null;
   /** Of a store elsewhere: for how long. */
   readonly unreachableMs?: number;

@@ -26,6 +26,8 @@ const KEEP_ALL: Retention = { rawDays: null, diskBytes: Number.POSITIVE_INFINITY
 
 /** By age goes what is days old. */
 const TELL_EVERY_MS = 60_000;
+/** Of queries in a row: one may have met a thread that was just replaced. */
+const FAILURES_TOLD = 2;
 /** Of a series that has no reading yet. */
 const NO_SERIES = -1;
 
@@ -43,6 +45,7 @@ export async function openSqliteStore(
   faults.tell(damage);
   let pending = 0;
   let reachable = true;
+  let unanswered = 0;
   let toldMs = Number.NEGATIVE_INFINITY;
 
   /** What the reader has met, the writer sets aside; if that fails, the next answer brings it again. */
@@ -76,9 +79,10 @@ export async function openSqliteStore(
       const { bucketMs, next, damaged, findings, ...packed } = await reader
         .call('history', { ...query, series: id })
         .catch((error) => {
-          faults.tellUnreadable(error, id);
+          unanswered = faults.tellUnreadable(error, id) ? 0 : unanswered + 1;
           throw named(error, file);
         });
+      unanswered = 0;
       // The answer has waited long enough: who set it aside need not.
       if (findings.length > 0) void look(findings);
       return { bucketMs, next, points: unpackPoints(packed), ...(damaged.length > 0 && { damaged }) };
@@ -86,7 +90,13 @@ export async function openSqliteStore(
     async compact() {
       faults.tell(await writer.call('compact', undefined));
     },
-    health: () => ({ kind: 'sqlite', reachable, pending, overdueMs: Math.max(writer.overdueMs(), reader.overdueMs()) }),
+    health: () => ({
+      kind: 'sqlite',
+      reachable,
+      pending,
+      overdueMs: Math.max(writer.overdueMs(), reader.overdueMs()),
+      ...(unanswered >= FAILURES_TOLD && { reason: 'history cannot be read: the last queries failed' }),
+    }),
     tellTime(ms) {
       if (Math.abs(ms - toldMs) < TELL_EVERY_MS) return;
       toldMs = ms;

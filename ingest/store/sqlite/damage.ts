@@ -1,4 +1,5 @@
 /** Stored bytes that cannot be what was written, and how they are told of. */
+import { isUnreadable } from '../../../link/sqlite-damage.ts';
 
 /** The one error that decoders throw: whoever meets it sets aside what it is about, and goes on. */
 export class DamageError extends Error {
@@ -25,16 +26,15 @@ export type Finding =
   /** A commit in the journal, or, with null, pages of the journal. */
   | { readonly kind: 'journal'; readonly id: number | null };
 
-const CORRUPT = 11;
 const CONSTRAINT = 19;
 const MISMATCH = 20;
-const NOT_A_DATABASE = 26;
 
 /** Whether the file is to blame, and not a full disk or a program: to try again would not help. */
 export function isDamage(error: unknown): boolean {
   const { code, errcode } = error as { code?: string; errcode?: number };
   if (error instanceof DamageError || code === 'ERR_OUT_OF_RANGE') return true;
-  return code === 'ERR_SQLITE_ERROR' && [CORRUPT, CONSTRAINT, MISMATCH, NOT_A_DATABASE].includes((errcode ?? 0) & 0xff);
+  if (code !== 'ERR_SQLITE_ERROR') return false;
+  return isUnreadable(error) || [CONSTRAINT, MISMATCH].includes((errcode ?? 0) & 0xff);
 }
 
 /** The range of a JavaScript date: no reading has another time. */

@@ -8,8 +8,8 @@ import type { SeriesRow } from './protocol.ts';
 
 export interface FaultTeller {
   tell(damage: readonly Damage[]): void;
-  /** Of a query that had no answer, where damage is why. */
-  tellUnreadable(error: Error & { readonly code?: string }, series: number): void;
+  /** Of a query that had no answer, where damage is why; says whether it is. */
+  tellUnreadable(error: Error & { readonly code?: string }, series: number): boolean;
 }
 
 interface Options {
@@ -28,7 +28,8 @@ export function createFaultTeller({ file, seriesOf, onFault }: Options): FaultTe
     onFault({
       file: basename(file),
       kind: 'damaged',
-      detail: `${file}: ${reason}. ${remedy(file)}`,
+      // One of a thread that could not open it says file and remedy itself.
+      detail: reason.startsWith(file) ? `${reason}.` : `${file}: ${reason}. ${remedy(file)}`,
       at: foundAt,
       ...(of && { device: of.device, metric: of.metric }),
       ...(from !== null && to !== null && { fromTs: from, toTs: to }),
@@ -38,7 +39,9 @@ export function createFaultTeller({ file, seriesOf, onFault }: Options): FaultTe
   return {
     tell: (damage) => damage.forEach(tellOne),
     tellUnreadable({ code, message }, series) {
-      if (code === 'ERR_STORE_DAMAGED') tellOne({ series, from: null, to: null, reason: message, foundAt: Date.now() });
+      if (code !== 'ERR_STORE_DAMAGED') return false;
+      tellOne({ series, from: null, to: null, reason: message, foundAt: Date.now() });
+      return true;
     },
   };
 }

@@ -7,6 +7,7 @@
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { mendHeader } from '../../../link/sqlite-remains.ts';
 import { syncFile, syncFolder } from '../../../link/whole-file.ts';
 import type { RepairReport } from '../../../model/repair-report.ts';
 import { isDamage } from './damage.ts';
@@ -41,7 +42,8 @@ interface Paths {
 }
 
 function repairCopy({ file, copy, made, keptAs }: Paths): RepairReport {
-  const from = openDamaged(copy);
+  const isMended = mendHeader(copy);
+  const from = openDamaged({ copy, isMended });
   if (!from) {
     keep(file, keptAs);
     removeAll(file);
@@ -58,15 +60,15 @@ function repairCopy({ file, copy, made, keptAs }: Paths): RepairReport {
     from.close();
     to.close();
   }
-  if (found.isWhole) return { file, keptAs: null, saved: [], lost: [] };
+  if (found.isWhole && !isMended) return { file, keptAs: null, saved: [], lost: [] };
   swap({ file, copy, made, keptAs });
   return { file, keptAs, saved: found.saved, lost: found.lost };
 }
 
 /** Null where SQLite cannot read even its list of tables. A newer version is refused: the file is not to blame. */
-function openDamaged(copy: string): DatabaseSync | null {
+function openDamaged(damaged: { copy: string; isMended: boolean }): DatabaseSync | null {
   try {
-    return openForRepair(copy);
+    return openForRepair(damaged);
   } catch (error) {
     if (!isDamage((error as Error).cause)) throw error;
     return null;

@@ -2,8 +2,9 @@
 
 import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { fillUp, openRemains } from '../../../link/sqlite-remains.ts';
 import { shellWord } from '../../../model/shell-word.ts';
-import { isDamage } from './damage.ts';
+import { DamageError, isDamage } from './damage.ts';
 import { JOURNAL_TABLE } from './journal.ts';
 import { migrateRows } from './migrate-rows.ts';
 import { sealAllSeries } from './series-table.ts';
@@ -55,7 +56,9 @@ export function openDatabase({ file, readOnly }: { file: string; readOnly: boole
     return db;
   } catch (error) {
     db?.close();
-    throw new Error(`${file}: ${(error as Error).message}${isDamage(error) ? remedy(file) : ''}`, { cause: error });
+    const inWords = `${file}: ${(error as Error).message}`;
+    if (isDamage(error)) throw new DamageError(`${inWords}${remedy(file)}`, { cause: error });
+    throw new Error(inWords, { cause: error });
   }
 }
 
@@ -77,23 +80,38 @@ function prepare(db: DatabaseSync): void {
   }
 }
 
-/** A copy that may be damaged, with the columns of this version; what is there already has no checksums then. */
-export function openForRepair(copy: string): DatabaseSync {
-  const db = new DatabaseSync(copy);
+/**
+ * A copy that may be damaged, with the columns of this version; what is there already has no checksums then. `isMended`: its
+ * header is not its own, and says no version.
+ */
+export function openForRepair({ copy, isMended }: { copy: string; isMended: boolean }): DatabaseSync {
+  let db = openRemains(copy);
   try {
+    if (isMended) db.exec(`PRAGMA user_version = ${versionByTables(db)}`);
     const version = db.prepare('PRAGMA user_version').get()?.user_version;
-    const isStore = db.prepare("SELECT 1 FROM sqlite_schema WHERE name IN ('chunk', 'reading')").get() !== undefined;
-    if (version === 2 && isStore) db.exec(ADD_CHECKS);
-    else if (version === SCHEMA_VERSION && isStore) return db;
-    else {
-      db.close();
-      return openDatabase({ file: copy, readOnly: false });
-    }
+    const isStore = hasTable(db, 'chunk') || hasTable(db, 'reading');
+    if (version === SCHEMA_VERSION && isStore) return db;
+    db.close();
+    fillUp(copy);
+    if (version !== 2 || !isStore) return openDatabase({ file: copy, readOnly: false });
+    db = openRemains(copy);
+    db.exec(ADD_CHECKS);
     return db;
   } catch (error) {
     if (db.isOpen) db.close();
     throw new Error(`${copy}: ${(error as Error).message}`, { cause: (error as Error).cause ?? error });
   }
+}
+
+const hasTable = (db: DatabaseSync, name: string): boolean =>
+  db.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
+
+/** What each version has that the one before has not. */
+function versionByTables(db: DatabaseSync): number {
+  if (hasTable(db, 'sealing')) return SCHEMA_VERSION;
+  if (hasTable(db, 'chunk')) return 2;
+  if (hasTable(db, 'reading')) return 1;
+  throw new DamageError('it has neither a header nor tables');
 }
 
 /** All or nothing: a power cut on the way leaves the version before as it was. */

@@ -1,5 +1,14 @@
 /** `repairAlarms`: what can be read and believed is saved, the rest is said, and the original stays as it was. */
-import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -29,6 +38,28 @@ async function servedTruly(file: string): Promise<{ alarms: number; events: numb
   expect(faults.files()).toEqual([]);
   await journal.close();
   return { alarms: alarms.length, events: entries.length };
+}
+
+/** A look that is independent of ours: each row that SQLite gives when it is asked for by its number. */
+function readable(file: string): { alarm: number; event: number } {
+  const copy = join(temporaryFolder(), 'alarms.db');
+  copyFileSync(file, copy);
+  const db = new DatabaseSync(copy);
+  db.enableDefensive(false);
+  db.exec('PRAGMA writable_schema = ON');
+  const count = (table: string): number => {
+    const row = db.prepare(`SELECT body FROM ${table} WHERE rowid = ?`);
+    return Array.from({ length: COUNT }, (_, i) => i + 1).filter((id) => {
+      try {
+        return row.get(id) !== undefined;
+      } catch {
+        return false;
+      }
+    }).length;
+  };
+  const found = { alarm: count('alarm'), event: count('event') };
+  db.close();
+  return found;
 }
 
 describe('the repair of alarms.db', () => {
@@ -100,9 +131,32 @@ describe('the repair of alarms.db', () => {
     expect(savedPages).toBeGreaterThan(8);
   });
 
+  it.each([
+    ['by a page', (bytes: number) => bytes - PAGE],
+    ['in half', (bytes: number) => Math.floor(bytes / 2)],
+  ])('saves of a file cut %s exactly what can be read of it', async (_, left) => {
+    const file = await filled(COUNT);
+    truncateSync(file, left(statSync(file).size));
+    const expected = readable(file);
+    const { keptAs, saved, lost } = await repairAlarms({ file });
+    expect(keptAs).not.toBeNull();
+    const told = [`${expected.alarm} alarms`, `${expected.event} events`].filter((line) => !line.startsWith('0 '));
+    expect(saved.filter((line) => / (alarms|events)$/.test(line))).toEqual(told);
+    expect(lost.length > 0).toBe(expected.alarm + expected.event < 2 * COUNT);
+    expect((await servedTruly(file)).alarms).toBe(expected.alarm);
+  });
+
+  it.each([0, 0xa5])('saves all of a file whose header is filled with %i', async (byte) => {
+    const file = await filled(COUNT);
+    writeFileSync(file, readFileSync(file).fill(byte, 0, 100));
+    const { keptAs, lost } = await repairAlarms({ file });
+    expect([keptAs === null, lost]).toEqual([false, []]);
+    expect(await servedTruly(file)).toEqual({ alarms: COUNT, events: COUNT });
+  });
+
   it('lays a file aside of which nothing can be read, and makes none', async () => {
     const file = await filled(3);
-    const bytes = readFileSync(file).fill(0, 0, 100);
+    const bytes = readFileSync(file).fill(0, 0, PAGE);
     writeFileSync(file, bytes);
     const { keptAs, lost } = await repairAlarms({ file });
     expect(lost).toMatchObject([/Nothing of it can be read/]);

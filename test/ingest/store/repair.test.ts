@@ -93,7 +93,7 @@ describe('the repair of readings.db', () => {
 
   it.each([
     ['no database at all', (file: string) => writeFileSync(file, 'not a database, and long enough'.repeat(400))],
-    ['its header zeroed', (file: string) => writeFileSync(file, readFileSync(file).fill(0, 0, 100))],
+    ['its first page zeroed', (file: string) => writeFileSync(file, readFileSync(file).fill(0, 0, 4_096))],
   ])('says of a file with %s that nothing can be read, and keeps it aside', async (_, damage) => {
     const file = await filled();
     damage(file);
