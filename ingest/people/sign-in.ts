@@ -69,13 +69,19 @@ export function createSignIn({ uptimeMs, sleep }: Timing): SignInGate {
     return { counted: strangers, own, isKnown: false };
   }
 
+  /** However many try at once from a place that is known: that is no reason to keep out who belongs there. */
+  function takeTurn(counted: readonly Counted[], isKnown: boolean): ReturnType<typeof attempts.take> {
+    if (!isKnown) return attempts.take(counted, PATIENCE_MS);
+    const { waitMs } = attempts.take(counted, Number.POSITIVE_INFINITY);
+    return { isTaken: true, waitMs: Math.min(waitMs, KNOWN_WAIT_MS) };
+  }
+
   async function tryIt(attempt: Attempt): Promise<AttemptOutcome> {
     const { name, password, from, kept } = attempt;
     const { counted, own, isKnown } = countedOf(attempt);
-    // However many try at once from a place that is known: that is no reason to keep out who belongs there.
-    const { isTaken, waitMs } = attempts.take(counted, isKnown ? Number.POSITIVE_INFINITY : PATIENCE_MS);
+    const { isTaken, waitMs } = takeTurn(counted, isKnown);
     if (!isTaken) return { kind: 'too-many', waitMs };
-    if (waitMs > 0) await sleep(isKnown ? Math.min(waitMs, KNOWN_WAIT_MS) : waitMs);
+    if (waitMs > 0) await sleep(waitMs);
     const trying = queue.try(isKnown, () => isPassword(password, kept));
     if (trying === null) return { kind: 'too-many', waitMs: QUEUE_FULL_MS };
     if (!(await trying) || !kept) return { kind: 'refused' };
