@@ -1,7 +1,7 @@
 /** Whether `alarms.db` is a whole file, asked before anything is written to it; and the last step of its repair. */
 
-import { existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isUnreadable } from '../../link/sqlite-damage.ts';
 import { syncFolder } from '../../link/whole-file.ts';
@@ -86,12 +86,35 @@ const oneLine = (text: string): string =>
 /** Where `repair` puts what it saved, whole and synced; as soon as it lies there, the repair counts. */
 export const repairedName = (file: string): string => `${file}.repaired`;
 
-/** Puts the repaired file in its place, also where the machine died between: the original lies aside already. */
+/**
+ * Puts the repaired file in its place, also where the machine died between: the original lies aside already. A file that was
+ * put there since, as a backup by a person, stays, and what was repaired is set aside.
+ */
 export function finishRepair(file: string): void {
   if (!existsSync(repairedName(file))) return;
+  if (existsSync(file) && !isLaidAside(file)) {
+    const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '');
+    renameSync(repairedName(file), `${file}.repaired-unused-${time}`);
+    syncFolder(dirname(file));
+    return;
+  }
   // The log belongs to the original, and would garble the new one.
   for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
   syncFolder(dirname(file));
   renameSync(repairedName(file), file);
   syncFolder(dirname(file));
+}
+
+/** Whether it is still the file that the repair laid aside last: by a second name, or by a copy of the same bytes. */
+function isLaidAside(file: string): boolean {
+  const beginning = `${basename(file)}.damaged-`;
+  const aside = readdirSync(dirname(file))
+    .filter((name) => name.startsWith(beginning) && !/-(wal|shm)$/.test(name))
+    .map((name) => ({ path: join(dirname(file), name), order: name.slice(beginning.length) }))
+    .toSorted((a, b) => a.order.localeCompare(b.order, 'en', { numeric: true }))
+    .at(-1)?.path;
+  if (aside === undefined) return false;
+  const [here, there] = [file, aside].map((path) => statSync(path, { bigint: true }));
+  if (here?.ino === there?.ino && here?.dev === there?.dev) return true;
+  return here?.size === there?.size && readFileSync(file).equals(readFileSync(aside));
 }

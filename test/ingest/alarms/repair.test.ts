@@ -2,6 +2,7 @@
 import {
   copyFileSync,
   existsSync,
+  linkSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -190,6 +191,33 @@ describe('the repair of alarms.db', () => {
     writeFileSync(`${file}-wal`, 'a log of the original');
     expect((await servedTruly(file)).alarms).toBe(COUNT - 1);
     expect(existsSync(`${file}.repaired`)).toBe(false);
+  });
+
+  it('that was not finished leaves a backup in place that a person has put back meanwhile', async () => {
+    const file = await filled(COUNT);
+    const backup = readFileSync(file);
+    change(file, `UPDATE alarm SET body = 'x' WHERE id = '${alarmNo(7).id}'`);
+    await repairAlarms({ file });
+    const repaired = readFileSync(file);
+    renameSync(file, `${file}.repaired`);
+    writeFileSync(file, backup);
+    expect((await servedTruly(file)).alarms).toBe(COUNT);
+    expect(existsSync(`${file}.repaired`)).toBe(false);
+    const unused = namesIn(file).filter((name) => name.startsWith('alarms.db.repaired-unused-'));
+    expect(unused.map((name) => readFileSync(join(dirname(file), name)).equals(repaired))).toEqual([true]);
+    expect(await repairAlarms({ file })).toMatchObject({ keptAs: null, lost: [] });
+  });
+
+  it('is finished also where the file is the one laid aside, by its second name, or is gone', async () => {
+    for (const put of [linkSync, () => undefined]) {
+      const file = await filled(COUNT);
+      change(file, `UPDATE alarm SET body = 'x' WHERE id = '${alarmNo(7).id}'`);
+      const { keptAs } = await repairAlarms({ file });
+      renameSync(file, `${file}.repaired`);
+      put(keptAs ?? '', file);
+      expect((await servedTruly(file)).alarms).toBe(COUNT - 1);
+      expect(existsSync(`${file}.repaired`)).toBe(false);
+    }
   });
 
   it('keeps mode and content of what it saved, and refuses a file of a newer version', async () => {
