@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { DataFaults } from '../../ingest/data-faults.ts';
 import { hasLog, isDamage } from '../../ingest/store/database-look.ts';
+import { repairCommand } from '../../link/repair-command.ts';
 import type { DataFault } from '../../model/data-fault.ts';
 import type { Log } from '../../model/log.ts';
 import { shellWord } from '../../model/shell-word.ts';
@@ -201,8 +202,7 @@ export function acceptCommand(dir: string, file: string): string {
 export function remedyFor(dir: string, file: string): string {
   // What waits for InfluxDB is of the last hours, and nobody else can read it.
   if (file === 'outbox.db') return 'put a copy back, or move it away: the readings that waited in it are lost then';
-  const repair = `npm start -- repair ${file} --data-dir ${shellWord(dir)}`;
-  return `put a copy back, or save what can be read of it: ${repair}`;
+  return `put a copy back, or save what can be read of it: ${repairCommand(join(dir, file))}`;
 }
 
 /** Why a file of ours cannot be used, in words; null where it can. */

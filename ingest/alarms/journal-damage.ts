@@ -1,6 +1,7 @@
 /** What is damaged in `alarms.db`: rows that are not to be believed are set aside within the file, what SQLite cannot read is left out; both are told. */
-import { dirname } from 'node:path';
+
 import type { DatabaseSync } from 'node:sqlite';
+import { repairCommand } from '../../link/repair-command.ts';
 import { isUnreadable } from '../../link/sqlite-damage.ts';
 import type { DataFault } from '../../model/data-fault.ts';
 import { inTransaction } from '../store/sqlite/transaction.ts';
@@ -36,8 +37,7 @@ const SCRUB_AGAIN_MS = 86_400_000;
 export function createJournalDamage(db: DatabaseSync, { faults, now }: JournalDependencies): JournalDamage {
   const setAside = createSetAside(db, now);
 
-  const folder = dirname(db.location() ?? '.');
-  const remedy = `Put a backup back, or stop the server and run: npm start -- repair alarms.db --data-dir ${folder}`;
+  const remedy = `Put a backup back, or stop the server and run: ${repairCommand(db.location() ?? 'alarms.db')}`;
 
   function note(detail: string, device?: string): void {
     const fault: DataFault = { file: 'alarms.db', kind: 'damaged', detail: `${detail} ${remedy}`, at: now() };

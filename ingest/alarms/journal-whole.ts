@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { repairCommand } from '../../link/repair-command.ts';
 import { isUnreadable } from '../../link/sqlite-damage.ts';
 import { syncFolder } from '../../link/whole-file.ts';
 import { StoreError } from './journal-schema.ts';
@@ -46,7 +47,7 @@ function noAccess(file: string, reason: string): StoreError {
 
 function refusal(file: string, fault: string): StoreError {
   return new StoreError(
-    `${file} is damaged (${fault}); nothing was changed: put a backup back, or save what can be read with: npm start -- repair alarms.db --data-dir ${dirname(file)}`,
+    `${file} is damaged (${fault}); nothing was changed: put a backup back, or save what can be read with: ${repairCommand(file)}`,
   );
 }
 

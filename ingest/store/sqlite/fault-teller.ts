@@ -1,8 +1,8 @@
 /** Damage as the threads know it, by numbers, as faults for people, by names. */
 
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
+import { repairCommand } from '../../../link/repair-command.ts';
 import type { DataFault } from '../../../model/data-fault.ts';
-import { shellWord } from '../../../model/shell-word.ts';
 import type { Damage } from './damage.ts';
 import type { SeriesRow } from './protocol.ts';
 
@@ -19,8 +19,7 @@ interface Options {
   readonly onFault: (fault: DataFault) => void;
 }
 
-const remedy = (file: string): string =>
-  `Stop the server and run: npm start -- repair ${basename(file)} --data-dir ${shellWord(dirname(file))}, or put a backup back.`;
+const remedy = (file: string): string => `Stop the server and run: ${repairCommand(file)}, or put a backup back.`;
 
 export function createFaultTeller({ file, seriesOf, onFault }: Options): FaultTeller {
   function tellOne({ series, from, to, reason, foundAt }: Damage): void {

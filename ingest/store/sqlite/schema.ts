@@ -1,9 +1,8 @@
 /** The database of readings: its tables, its versions, and the way from an older one to this one. */
 
-import { basename, dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { repairCommand } from '../../../link/repair-command.ts';
 import { fillUp, openRemains } from '../../../link/sqlite-remains.ts';
-import { shellWord } from '../../../model/shell-word.ts';
 import { DamageError, isDamage } from './damage.ts';
 import { JOURNAL_TABLE } from './journal.ts';
 import { migrateRows } from './migrate-rows.ts';
@@ -63,8 +62,7 @@ export function openDatabase({ file, readOnly }: { file: string; readOnly: boole
 }
 
 /** What ends a sentence about a file that cannot be used. */
-const remedy = (file: string): string =>
-  `; put a backup back, or save what can be read: npm start -- repair ${basename(file)} --data-dir ${shellWord(dirname(file))}`;
+const remedy = (file: string): string => `; put a backup back, or save what can be read: ${repairCommand(file)}`;
 
 function prepare(db: DatabaseSync): void {
   const version = db.prepare('PRAGMA user_version').get()?.user_version;
